@@ -1,0 +1,1 @@
+//! Interactions, server functions, the stream and the dashboard for Leptos.

@@ -1,0 +1,1 @@
+//! A measured sqlx executor.

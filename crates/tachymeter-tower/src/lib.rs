@@ -1,0 +1,1 @@
+//! A tower Layer for requests.

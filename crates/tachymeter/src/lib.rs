@@ -1,0 +1,1 @@
+//! Events, handlers and spans.

@@ -1,1 +1,60 @@
-//! Interactions, server functions, the stream and the dashboard for Leptos.
+//! Telemetry for Leptos, from the click to the re-render: interactions, server functions, and a live dashboard.
+//!
+//! # Concepts
+//!
+//! An *interaction* is one input event of a person and all that it caused: the handler, the server functions it called, the
+//! effects that ran because of it, and the paint after the last of them. Several may be under way at once; each re-render is
+//! attributed to the interaction that caused it, because every task's waker remembers who woke it (see [`interaction`]).
+//!
+//! # In the browser
+//!
+//! ```ignore
+//! #[wasm_bindgen::prelude::wasm_bindgen]
+//! pub fn hydrate() {
+//!     tachymeter_leptos::init("/telemetry/beacon"); // before Leptos starts
+//!     leptos::mount::hydrate_body(App);
+//! }
+//! ```
+//!
+//! ```
+//! use leptos::prelude::*;
+//! use tachymeter_leptos::use_measured;
+//!
+//! #[component]
+//! fn Counter() -> impl IntoView {
+//!     let measured = use_measured("counter");
+//!     let (count, set_count) = signal(0);
+//!     Effect::new(move |_| {
+//!         count.track();
+//!         measured.rendered(); // the change is in the document now
+//!     });
+//!     view! { <button on:click=measured.on("add", move |_| *set_count.write() += 1)>{count}</button> }
+//! }
+//! # let _ = Counter;
+//! ```
+//!
+//! # Server functions
+//!
+//! One line measures a server function on both sides: `#[server(protocol = Measured<Http<PostUrl, Json>>)]`; see [`Measured`].
+//!
+//! # On the server
+//!
+//! With feature `ssr`, `beacon::Beacon` checks what browsers send and executes it in the server's own event table, and
+//! `stream::Feed` sends the live store to every open dashboard, each frame encoded once. [`dashboard`] is the page itself.
+#![deny(missing_docs)]
+
+#[cfg(all(feature = "ssr", feature = "hydrate"))]
+compile_error!("tachymeter-leptos: enable `ssr` or `hydrate`, not both: one is the server, the other the browser");
+
+pub mod beacon;
+pub mod dashboard;
+pub mod events;
+pub mod interaction;
+mod server_fn;
+pub mod stream;
+
+pub use events::EVENTS;
+pub use interaction::{Interaction, Outcome, UseMeasured, use_measured};
+#[cfg(feature = "hydrate")]
+pub use interaction::init;
+pub use self::server_fn::{Measured, MeasuredClient};

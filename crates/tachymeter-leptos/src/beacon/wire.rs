@@ -1,0 +1,36 @@
+//! What a report looks like on its way.
+
+use serde::{Deserialize, Serialize};
+use tachymeter::Event;
+
+use crate::events;
+
+/// The most a browser sends in one request, in bytes. Browsers refuse a `keepalive` request beyond 64 KiB in flight.
+pub const MAX_BYTES: usize = 60_000;
+
+/// The events that a browser reports and a server accepts.
+pub static REPORTED: &[&Event] = &[
+    &events::INTERACTION_START,
+    &events::INTERACTION_STOP,
+    &events::PAGE_LOAD,
+    events::SERVER_FN.stop(),
+    events::SERVER_FN.aborted(),
+];
+
+/// One measurement: its key, its value, and whether the value is a duration (then in seconds).
+pub type Measurement = (String, f64, bool);
+
+/// One event: its name, its measurements, its metadata.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct WireEvent(pub String, pub Vec<Measurement>, pub Vec<(String, String)>);
+
+/// One request's worth of events.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Batch {
+    /// In the order in which they happened.
+    pub events: Vec<WireEvent>,
+    /// How many the browser has given up on since its last report.
+    #[serde(default)]
+    pub dropped: u64,
+}

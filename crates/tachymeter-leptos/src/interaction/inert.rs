@@ -1,0 +1,27 @@
+//! The server's twin of `tracker.rs`: same functions, nothing to track.
+
+use leptos::prelude::RwSignal;
+
+use super::Interaction;
+
+pub(crate) fn listen(_hook: &'static str, _closed: RwSignal<Vec<Interaction>>) {}
+
+pub(crate) fn open(_hook: &'static str, _handler: &'static str, _event: &web_sys::Event) {}
+
+pub(crate) fn rendered() {}
+
+pub(crate) fn superseded() {}
+
+pub(crate) fn server_time(_ms: f64) {}
+
+/// A server function under way.
+#[derive(Debug)]
+pub(crate) struct InFlight;
+
+impl InFlight {
+    pub(crate) fn begin() -> Self {
+        Self
+    }
+
+    pub(crate) fn failed(&mut self) {}
+}

@@ -1,0 +1,176 @@
+//! What is known of an interaction when it has ended.
+
+use std::fmt;
+
+/// How an interaction ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Something on the screen changed because of it.
+    Rendered,
+    /// Nothing it caused reported a re-render.
+    Unchanged,
+    /// A newer one of the same kind was answered first, so its own answer was not shown.
+    Superseded,
+    /// One of its server functions failed.
+    Failed,
+    /// The page was hidden, so there was no paint to wait for.
+    Hidden,
+}
+
+impl Outcome {
+    /// The word used as metadata: `rendered`, `unchanged`, `superseded`, `failed` or `hidden`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Rendered => "rendered",
+            Self::Unchanged => "unchanged",
+            Self::Superseded => "superseded",
+            Self::Failed => "failed",
+            Self::Hidden => "hidden",
+        }
+    }
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// Points in time of an interaction, in milliseconds of the page's own clock (`performance.now`).
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct Marks {
+    /// The browser's time of the input (`event.timeStamp`).
+    pub(crate) input: f64,
+    pub(crate) handler_start: f64,
+    pub(crate) handler_end: f64,
+    /// The last server function was decoded.
+    pub(crate) server_end: Option<f64>,
+    /// Time within the server, as the server itself said (`Server-Timing`).
+    pub(crate) server_time: f64,
+    /// The last re-render was in the document.
+    pub(crate) render: Option<f64>,
+    pub(crate) renders: u32,
+    /// The first task after the frame that shows it.
+    pub(crate) paint: f64,
+}
+
+/// An interaction that has closed. All times in milliseconds; the parts add up to [`total`](Self::total).
+#[derive(Clone, Debug, PartialEq)]
+pub struct Interaction {
+    /// Counts the page's interactions from 1.
+    pub id: u32,
+    /// The hook's name and the handler's, for example `buttons.red`.
+    pub name: String,
+    /// The type of the input event, for example `click`.
+    pub event: String,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// From the input to its handler.
+    pub input_delay: f64,
+    /// In the handler.
+    pub handler: f64,
+    /// From the handler's end until the last answer was decoded, less what the server says that it took.
+    pub network: f64,
+    /// What the server says that it took.
+    pub server: f64,
+    /// From then until the last re-render was in the document.
+    pub render: f64,
+    /// From then until it was on the screen.
+    pub paint: f64,
+    /// From the input to the paint.
+    pub total: f64,
+    /// From the input until the last re-render was in the document.
+    pub commit: f64,
+    /// How many re-renders were reported.
+    pub renders: u32,
+}
+
+impl Interaction {
+    /// The parts in the order in which they follow one another, each with its name.
+    ///
+    /// ```
+    /// # use tachymeter_leptos::{Interaction, Outcome};
+    /// # let it = Interaction { id: 1, name: "a.b".into(), event: "click".into(), outcome: Outcome::Rendered, input_delay: 1.0, handler: 2.0,
+    /// #   network: 3.0, server: 4.0, render: 5.0, paint: 6.0, total: 21.0, commit: 15.0, renders: 1 };
+    /// let sum: f64 = it.parts().iter().map(|(_, ms)| ms).sum();
+    /// assert_eq!(sum, it.total);
+    /// ```
+    pub fn parts(&self) -> [(&'static str, f64); 6] {
+        [
+            ("input", self.input_delay),
+            ("handler", self.handler),
+            ("network", self.network),
+            ("server", self.server),
+            ("render", self.render),
+            ("paint", self.paint),
+        ]
+    }
+
+    #[cfg_attr(not(any(feature = "hydrate", test)), expect(dead_code, reason = "only a browser has marks"))]
+    pub(crate) fn from_marks(id: u32, name: String, event: String, outcome: Outcome, marks: Marks) -> Self {
+        // Clocks of different resolutions meet here, so no mark may lie before the one it follows.
+        let handler_start = marks.handler_start.max(marks.input);
+        let handler_end = marks.handler_end.max(handler_start);
+        let server_end = marks.server_end.map_or(handler_end, |end| end.max(handler_end));
+        let render = marks.render.map_or(server_end, |end| end.max(server_end));
+        let paint = marks.paint.max(render);
+        let exchange = server_end - handler_end;
+        let server = marks.server_time.clamp(0.0, exchange);
+        Self {
+            id,
+            name,
+            event,
+            outcome,
+            input_delay: handler_start - marks.input,
+            handler: handler_end - handler_start,
+            network: exchange - server,
+            server,
+            render: render - server_end,
+            paint: paint - render,
+            total: paint - marks.input,
+            commit: render - marks.input,
+            renders: marks.renders,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn closed(marks: Marks) -> Interaction {
+        Interaction::from_marks(1, "buttons.red".into(), "click".into(), Outcome::Rendered, marks)
+    }
+
+    #[test]
+    fn parts_follow_one_another_and_add_up() {
+        let it = closed(Marks {
+            input: 10.0,
+            handler_start: 12.0,
+            handler_end: 13.0,
+            server_end: Some(120.0),
+            server_time: 100.0,
+            render: Some(122.0),
+            renders: 2,
+            paint: 130.0,
+        });
+        assert_eq!(
+            it.parts().map(|(_, ms)| ms),
+            [2.0, 1.0, 7.0, 100.0, 2.0, 8.0]
+        );
+        assert_eq!((it.total, it.commit), (120.0, 112.0));
+    }
+
+    #[test]
+    fn without_server_and_without_render_nothing_is_negative() {
+        let it = closed(Marks { input: 10.0, handler_start: 9.9, handler_end: 10.5, paint: 10.2, ..Marks::default() });
+        assert!(it.parts().iter().all(|(_, ms)| *ms >= 0.0), "{it:?}");
+        assert_eq!(it.server, 0.0);
+    }
+
+    #[test]
+    fn a_server_that_claims_more_than_the_exchange_took_is_not_believed() {
+        let it = closed(Marks { handler_end: 1.0, server_end: Some(5.0), server_time: 900.0, paint: 6.0, ..Marks::default() });
+        assert_eq!((it.network, it.server), (0.0, 4.0));
+    }
+}

@@ -1,0 +1,39 @@
+//! The one line that an application calls in the browser before Leptos starts.
+
+use std::time::Duration;
+
+use any_spawner::Executor;
+use leptos::prelude::window;
+use tachymeter::execute;
+use wasm_bindgen::JsCast;
+
+use super::executor::Tracking;
+use super::paint;
+use crate::beacon;
+use crate::events::PAGE_LOAD;
+
+/// Starts measuring: installs the executor that links re-renders to their causes, and sends what is measured to `beacon_url`.
+///
+/// Call it once, before `hydrate_body` or `mount_to_body`. If the application has already installed an executor of its own, that one
+/// stays: interactions are then measured up to the end of their handler and the server functions it calls directly.
+pub fn init(beacon_url: &'static str) {
+    _ = Executor::init_custom_executor(Tracking);
+    beacon::start(beacon_url);
+    let before = paint::now();
+    paint::after_next(move |painted| page_loaded(before, painted.at));
+}
+
+fn page_loaded(script_start: f64, painted: f64) {
+    let ms = |ms: f64| Duration::from_secs_f64(ms.max(0.0) / 1000.0);
+    let first_byte = window()
+        .performance()
+        .map(|performance| performance.get_entries_by_type("navigation").get(0))
+        .and_then(|entry| entry.dyn_into::<web_sys::PerformanceNavigationTiming>().ok())
+        .map_or(0.0, |navigation| navigation.response_start());
+    let route = window().location().pathname().unwrap_or_default();
+    execute!(
+        PAGE_LOAD,
+        { first_byte: ms(first_byte), hydration: ms(painted - script_start), total: ms(painted) },
+        { route: route.as_str() }
+    );
+}

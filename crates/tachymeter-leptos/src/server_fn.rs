@@ -1,0 +1,162 @@
+//! Server functions, measured on both sides by one word: their protocol.
+
+use std::any::type_name;
+use std::marker::PhantomData;
+
+use ::server_fn::client::{Client, browser::BrowserClient};
+use ::server_fn::error::FromServerFnError;
+use ::server_fn::{Protocol, Server};
+use http::Method;
+use tachymeter::{Context, WithContext};
+
+use crate::events::SERVER_FN;
+use crate::interaction::tracker;
+
+/// A protocol that measures another one: `leptos.server_fn.*` in the browser and on the server, under one trace.
+///
+/// ```
+/// use leptos::prelude::*;
+/// use server_fn::{Http, codec::{Json, PostUrl}};
+/// use tachymeter_leptos::Measured;
+///
+/// #[server(protocol = Measured<Http<PostUrl, Json>>)]
+/// async fn double(number: i32) -> Result<i32, ServerFnError> {
+///     Ok(2 * number)
+/// }
+/// ```
+///
+/// In the browser the call keeps the interaction that made it open, carries a `traceparent`, and takes the server's own share of
+/// the time from the `Server-Timing` header (`tachymeter-tower` sends one). The outcome is `ok` or `error`; a call that is dropped
+/// before its answer came is `aborted`. Calls made while the server renders a page skip the protocol (Leptos calls the function
+/// directly) and are not seen here.
+#[derive(Debug)]
+pub struct Measured<P>(PhantomData<P>);
+
+/// `crate::api::PressRed` → `press_red`: the name that the function has in the source.
+fn name_of<Input>() -> String {
+    let name = type_name::<Input>().rsplit("::").next().unwrap_or("unknown");
+    let mut snake = String::with_capacity(name.len() + 4);
+    for c in name.chars() {
+        if c.is_ascii_uppercase() && !snake.is_empty() {
+            snake.push('_');
+        }
+        snake.push(c.to_ascii_lowercase());
+    }
+    snake
+}
+
+impl<P, Input, Output, C, S, E, IE, OE> Protocol<Input, Output, C, S, E, IE, OE> for Measured<P>
+where
+    P: Protocol<Input, Output, MeasuredClient, S, E, IE, OE>,
+    C: Client<E, IE, OE>,
+    S: Server<E, IE, OE>,
+    E: FromServerFnError,
+    IE: FromServerFnError,
+    OE: FromServerFnError,
+    Input: Send,
+    Output: Send,
+{
+    const METHOD: Method = P::METHOD;
+
+    async fn run_server<F, Fut>(request: S::Request, server_fn: F) -> Result<S::Response, E>
+    where
+        F: Fn(Input) -> Fut + Send,
+        Fut: Future<Output = Result<Output, E>> + Send,
+    {
+        let name = name_of::<Input>();
+        let span = SERVER_FN.start(&[("name", name.as_str().into()), ("side", "server".into())]);
+        let result = P::run_server(request, server_fn).with_context(span.context()).await;
+        span.stop(&[], &[("outcome", outcome(&result).into())]);
+        result
+    }
+
+    async fn run_client(path: &str, input: Input) -> Result<Output, E> {
+        let name = name_of::<Input>();
+        let mut in_flight = tracker::InFlight::begin();
+        let span = SERVER_FN.start(&[("name", name.as_str().into()), ("side", "client".into())]);
+        let result = P::run_client(path, input).with_context(span.context()).await;
+        if result.is_err() {
+            in_flight.failed();
+        }
+        span.stop(&[], &[("outcome", outcome(&result).into())]);
+        result
+    }
+}
+
+fn outcome<T, E>(result: &Result<T, E>) -> &'static str {
+    if result.is_ok() { "ok" } else { "error" }
+}
+
+/// The browser's `fetch`, with a `traceparent` header on the way out and an eye on `Server-Timing` on the way in.
+///
+/// [`Measured`] uses it by itself, whatever client a server function names.
+#[derive(Debug)]
+pub struct MeasuredClient;
+
+impl<E, IE, OE> Client<E, IE, OE> for MeasuredClient
+where
+    E: FromServerFnError,
+    IE: FromServerFnError,
+    OE: FromServerFnError,
+{
+    type Request = <BrowserClient as Client<E, IE, OE>>::Request;
+    type Response = <BrowserClient as Client<E, IE, OE>>::Response;
+
+    async fn send(request: Self::Request) -> Result<Self::Response, E> {
+        if let Some(context) = Context::current() {
+            request.headers().append("traceparent", &context.traceparent());
+        }
+        let response = <BrowserClient as Client<E, IE, OE>>::send(request).await?;
+        let headers = response.generate_headers();
+        if let Some(ms) = headers.get("server-timing").and_then(|value| total_of(value.to_str().ok()?)) {
+            tracker::server_time(ms);
+        }
+        Ok(response)
+    }
+
+    fn open_websocket(
+        path: &str,
+    ) -> impl Future<
+        Output = Result<
+            (
+                impl futures_core::Stream<Item = Result<bytes::Bytes, bytes::Bytes>> + Send + 'static,
+                impl futures_sink::Sink<bytes::Bytes> + Send + 'static,
+            ),
+            E,
+        >,
+    > + Send {
+        <BrowserClient as Client<E, IE, OE>>::open_websocket(path)
+    }
+
+    fn spawn(future: impl Future<Output = ()> + Send + 'static) {
+        <BrowserClient as Client<E, IE, OE>>::spawn(future);
+    }
+}
+
+/// The `dur` of the entry called `total`, in milliseconds (W3C Server Timing, section 3).
+fn total_of(header: &str) -> Option<f64> {
+    let entry = header.split(',').find(|entry| entry.split(';').next().is_some_and(|name| name.trim() == "total"))?;
+    let duration = entry.split(';').find_map(|part| part.trim().strip_prefix("dur="))?;
+    duration.parse().ok().filter(|ms: &f64| ms.is_finite() && *ms >= 0.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct PressRed;
+
+    #[test]
+    fn the_name_is_the_functions() {
+        assert_eq!(name_of::<PressRed>(), "press_red");
+    }
+
+    #[test]
+    fn the_servers_own_time_is_read_and_nonsense_is_not() {
+        assert_eq!(total_of("cache;desc=hit, total;dur=12.5"), Some(12.5));
+        assert_eq!(total_of("total;desc=\"all\";dur=3"), Some(3.0));
+        for nonsense in ["", "total", "total;dur=", "total;dur=NaN", "total;dur=-1", "db;dur=4"] {
+            assert_eq!(total_of(nonsense), None, "{nonsense}");
+        }
+    }
+}

@@ -1,0 +1,50 @@
+//! The buttons' server functions. Public on purpose: anybody may press.
+
+use super::model::{Colour, Delays};
+use crate::error::AppError;
+use leptos::prelude::*;
+use leptos::server_fn::Http;
+use leptos::server_fn::codec::{GetUrl, Json, PostUrl};
+use tachymeter_leptos::Measured;
+
+/// How long each button takes, as configured.
+#[server(protocol = Http<GetUrl, Json>)]
+pub async fn delays() -> Result<Delays, AppError> {
+    use crate::server::visit::Visit;
+    let buttons = &Visit::current()?.state.config.buttons;
+    Ok(Delays { red: buttons.red_ms, green: buttons.green_ms, blue: buttons.blue_ms })
+}
+
+/// Answers after red's delay.
+#[server(protocol = Measured<Http<PostUrl, Json>>)]
+pub async fn press_red() -> Result<Colour, AppError> {
+    wait_for(Colour::Red).await
+}
+
+/// Answers after green's delay.
+#[server(protocol = Measured<Http<PostUrl, Json>>)]
+pub async fn press_green() -> Result<Colour, AppError> {
+    wait_for(Colour::Green).await
+}
+
+/// Answers after blue's delay.
+#[server(protocol = Measured<Http<PostUrl, Json>>)]
+pub async fn press_blue() -> Result<Colour, AppError> {
+    wait_for(Colour::Blue).await
+}
+
+/// Presses the button of this colour.
+pub async fn press(colour: Colour) -> Result<Colour, AppError> {
+    match colour {
+        Colour::Red => press_red().await,
+        Colour::Green => press_green().await,
+        Colour::Blue => press_blue().await,
+    }
+}
+
+#[cfg(feature = "ssr")]
+async fn wait_for(colour: Colour) -> Result<Colour, AppError> {
+    let delay = delays().await?.of(colour);
+    tokio::time::sleep(std::time::Duration::from_millis(delay)).await;
+    Ok(colour)
+}

@@ -1,0 +1,4 @@
+//! The live dashboard.
+
+pub mod api;
+pub mod page;

@@ -1,0 +1,39 @@
+//! `/dashboard`
+
+use super::api::charts;
+use crate::error::AppError;
+use leptos::prelude::*;
+use leptos_meta::Title;
+use tachymeter_leptos::dashboard::Dashboard;
+
+/// Where the live stream is.
+const STREAM: &str = "/telemetry/stream";
+
+/// The dashboard, or why it can't be shown.
+#[component]
+pub fn DashboardPage() -> impl IntoView {
+    let charts = Resource::new(|| (), |()| charts());
+    view! {
+        <Title text="Dashboard"/>
+        <section class="dashboard">
+            <h1>"Dashboard"</h1>
+            <Suspense fallback=|| view! { <p class="dashboard-waiting">"Loading the charts."</p> }>
+                {move || Suspend::new(async move {
+                    match charts.await {
+                        Ok(charts) => view! { <Dashboard stream=STREAM charts/> }.into_any(),
+                        Err(error) => view! { <Refused error/> }.into_any(),
+                    }
+                })}
+            </Suspense>
+        </section>
+    }
+}
+
+#[component]
+fn Refused(error: AppError) -> impl IntoView {
+    let sign_in = matches!(error, AppError::Unauthorized);
+    view! {
+        <p role="alert">{error.to_string()}</p>
+        {sign_in.then(|| view! { <p><a href="/sign-in?next=/dashboard">"Sign in"</a>" to see the dashboard; you will come back here."</p> })}
+    }
+}

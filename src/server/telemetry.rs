@@ -1,0 +1,126 @@
+//! What this application measures, shows and exposes: the metrics stand here, in one list.
+
+use super::{AppState, access, visit};
+use axum::Router;
+use axum::extract::{Query, Request, State};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use http::StatusCode;
+use serde::Deserialize;
+use std::sync::Arc;
+use std::time::Duration;
+use tachymeter::Attached;
+use tachymeter_leptos::beacon::{Beacon, Limits as BeaconLimits};
+use tachymeter_leptos::dashboard::{Chart, Stat};
+use tachymeter_leptos::stream::{Feed, FeedOptions};
+use tachymeter_metrics::{DefinitionError, Limits, Live, Metric, Unit};
+use tokio::sync::watch;
+
+use super::config::Config;
+
+/// Every metric of this application.
+pub fn metrics() -> Result<Vec<Metric>, DefinitionError> {
+    let ms = Unit::Millisecond;
+    [
+        Metric::counter("interaction.count").event("leptos.interaction.stop").measurement("total").tags(&["outcome"])
+            .description("Interactions by how they ended"),
+        Metric::summary("leptos.interaction.stop.total").tags(&["name"]).unit(ms).description("From the input to the paint"),
+        Metric::summary("leptos.server_fn.stop.duration").tags(&["name", "side"]).unit(ms).description("Server functions, seen from either side"),
+        Metric::summary("leptos.page.load.total").tags(&["route"]).unit(ms).description("From the navigation to the first frame of the live page"),
+        Metric::summary("http.request.stop.duration").tags(&["route"]).unit(ms).description("Requests, to the end of their body"),
+        Metric::counter("http.request.count").event("http.request.stop").measurement("duration").tags(&["route", "status"])
+            .description("Requests by route and status"),
+        Metric::summary("db.query.total").tags(&["label"]).unit(ms).description("Database queries"),
+        Metric::counter("auth.login.count").tags(&["result"]).description("Sign-ins by result"),
+        Metric::counter("auth.sign_up.count").tags(&["result"]).description("Sign-ups by result"),
+        Metric::summary("landing.load.duration").tags(&[]).unit(ms).description("How long the landing page's data took"),
+        Metric::summary("external.request.stop.duration").tags(&["host", "outcome"]).unit(ms).description("Requests to others"),
+    ]
+    .into_iter()
+    .map(|metric| metric.build())
+    .collect()
+}
+
+/// The dashboard's charts, top to bottom.
+pub fn charts() -> Vec<Chart> {
+    use Stat::{P50, P95, P99};
+    vec![
+        Chart::bars("interactions", "Interactions per second", "interaction.count"),
+        Chart::lines("click-to-paint", "Click to paint", "leptos.interaction.stop.total", &[P50, P95, P99]),
+        Chart::lines("server-functions", "Server functions", "leptos.server_fn.stop.duration", &[P50, P95]),
+        Chart::lines("requests", "Requests by route", "http.request.stop.duration", &[P50, P95]),
+        Chart::lines("queries", "Queries", "db.query.total", &[P50, P95]),
+        Chart::bars("logins", "Sign-ins by result", "auth.login.count"),
+        Chart::lines("landing", "Landing page load", "landing.load.duration", &[P50, P95]),
+    ]
+}
+
+/// What runs for as long as the server does.
+#[derive(Debug)]
+pub struct Telemetry {
+    /// Sends the store to the dashboards.
+    pub feed: Arc<Feed>,
+    /// Takes the browsers' reports.
+    pub beacon: Beacon,
+    _attached: Attached,
+}
+
+impl Telemetry {
+    /// Attaches the reporters. Nothing ticks before somebody runs the [`Feed`].
+    ///
+    /// # Errors
+    /// A text that names the metric that is wrong.
+    pub fn start(config: &Config, shutdown: watch::Receiver<bool>) -> Result<Self, String> {
+        let metrics = metrics().map_err(|error| error.to_string())?;
+        let live = Live::new(metrics, Limits { max_series: config.dashboard.max_series, ..Limits::default() });
+        let attached = live.attach().map_err(|error| error.to_string())?;
+        let options = FeedOptions {
+            tick: Duration::from_millis(config.dashboard.tick_ms),
+            max_subscribers: config.dashboard.max_subscribers,
+            ..FeedOptions::default()
+        };
+        let limits = BeaconLimits {
+            max_bytes: config.beacon.max_bytes,
+            max_events: config.beacon.max_events,
+            reports_per_minute: config.beacon.reports_per_minute,
+            ..BeaconLimits::default()
+        };
+        Ok(Self { feed: Feed::new(live, options, shutdown), beacon: Beacon::new(limits), _attached: attached })
+    }
+}
+
+/// The routes under `/telemetry/`.
+pub fn routes() -> Router<AppState> {
+    Router::new().route("/telemetry/stream", get(stream)).route("/telemetry/beacon", post(beacon))
+}
+
+/// Where a page that connects again left off; a browser's own reconnect says it in a header.
+#[derive(Deserialize)]
+struct Resume {
+    last: Option<String>,
+}
+
+async fn stream(State(state): State<AppState>, Query(resume): Query<Resume>, request: Request) -> Response {
+    let (parts, _) = request.into_parts();
+    if let Err(error) = access::dashboard(&state, &parts) {
+        let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::FORBIDDEN);
+        return (status, error.to_string()).into_response();
+    }
+    let header = parts.headers.get("last-event-id").and_then(|id| id.to_str().ok()).map(str::to_owned);
+    let last = header.or(resume.last);
+    let again = state.clone();
+    let allowed = move || {
+        let (state, parts) = (again.clone(), parts.clone());
+        async move { access::still_allowed(&state, parts).await }
+    };
+    match state.telemetry.feed.subscribe(last.as_deref(), allowed) {
+        Ok(response) => response,
+        Err(full) => full.into_response(),
+    }
+}
+
+async fn beacon(State(state): State<AppState>, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    let peer = visit::address(&parts);
+    state.telemetry.beacon.handle(peer, Request::from_parts(parts, body)).await
+}

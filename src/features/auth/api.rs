@@ -1,0 +1,45 @@
+//! What a browser may ask about accounts. Plain forms can call all of it.
+
+use super::model::User;
+use crate::error::AppError;
+use leptos::prelude::*;
+
+/// Makes an account and signs it in. For everybody, within limits per address.
+#[server(endpoint = "sign_up")]
+pub async fn sign_up(email: String, password: String, next: Option<String>) -> Result<User, AppError> {
+    use super::{next::safe_next, service};
+    use crate::server::visit::Visit;
+    let visit = Visit::current()?;
+    let outcome = service::sign_up(&visit, &email, &password).await;
+    service::report_sign_up(&outcome);
+    service::finish(&visit, &email, outcome, &safe_next(next.as_deref()))
+}
+
+/// Starts a session. For everybody, within limits per address and account.
+#[server(endpoint = "sign_in")]
+pub async fn sign_in(email: String, password: String, next: Option<String>) -> Result<User, AppError> {
+    use super::{next::safe_next, service};
+    use crate::server::visit::Visit;
+    let visit = Visit::current()?;
+    let outcome = service::sign_in(&visit, &email, &password).await;
+    service::report_sign_in(&outcome);
+    service::finish(&visit, &email, outcome, &safe_next(next.as_deref()))
+}
+
+/// Ends the session of whoever asks; without one there is nothing to do.
+#[server(endpoint = "log_out")]
+pub async fn log_out() -> Result<(), AppError> {
+    use super::service;
+    use crate::server::visit::Visit;
+    let visit = Visit::current()?;
+    service::log_out(&visit).await
+}
+
+/// Who asks, if they have signed in.
+#[server(endpoint = "current_user")]
+pub async fn current_user() -> Result<Option<User>, AppError> {
+    use super::session;
+    use crate::server::visit::Visit;
+    let visit = Visit::current()?;
+    Ok(session::user_of(&visit.parts).cloned())
+}

@@ -1,0 +1,117 @@
+//! Signing up, in and out: the order of things.
+
+use super::model::{PasswordRules, User};
+use super::{breach, rules, session, store};
+use crate::error::{AppError, FieldError};
+use crate::server::limits::address_key;
+use crate::server::visit::{Visit, internal};
+use std::time::{Duration, Instant};
+
+/// Checks, hashes and stores a new account, and signs it in.
+pub async fn sign_up(visit: &Visit, email: &str, password: &str) -> Result<User, AppError> {
+    let guard = &visit.state.guard;
+    guard.sign_ups.take(&address_key(visit.address()), Instant::now()).map_err(later)?;
+    let email = rules::normal_email(email);
+    check_fields(visit, &email, password)?;
+    if breach::is_known(guard, password).await {
+        let message = "That password is in a list of stolen ones, so it can be guessed. Choose another.";
+        return Err(AppError::invalid("password", message));
+    }
+    let hash = guard.hasher.hash(password.to_owned()).await.map_err(|error| internal("hashing failed", &error))?;
+    let user = store::create_user(&visit.state.db, &email, &hash).await.map_err(|error| taken(&error))?;
+    session::start(visit, user.id).await?;
+    Ok(user)
+}
+
+/// Finds the account, checks the password and starts a session. An unknown account costs the same work.
+pub async fn sign_in(visit: &Visit, email: &str, password: &str) -> Result<User, AppError> {
+    let guard = &visit.state.guard;
+    let email = rules::normal_email(email);
+    let (address, now) = (address_key(visit.address()), Instant::now());
+    require_both(&email, password)?;
+    guard.sign_in_addresses.take(&address, now).map_err(later)?;
+    guard.sign_in_accounts.take(&guard.account_key(&email), now).map_err(later)?;
+    let found = store::find_user(&visit.state.db, &email).await.map_err(|error| internal("finding a user failed", &error))?;
+    let too_long = password.chars().count() > visit.state.config.auth.password_max_length;
+    let (user, hash) = found.map_or((None, None), |(user, hash)| (Some(user), Some(hash)));
+    let candidate = if too_long { String::new() } else { password.to_owned() };
+    let matches = guard.hasher.verify(candidate, hash).await.map_err(|error| internal("verifying failed", &error))?;
+    let user = user.filter(|_| matches && !too_long).ok_or(AppError::WrongCredentials)?;
+    // Only failures count against the limits.
+    guard.sign_in_addresses.give_back(&address);
+    guard.sign_in_accounts.give_back(&guard.account_key(&email));
+    session::start(visit, user.id).await?;
+    Ok(user)
+}
+
+/// Deletes the session and its cookie.
+pub async fn log_out(visit: &Visit) -> Result<(), AppError> {
+    session::end(visit).await?;
+    visit.send_on("/");
+    Ok(())
+}
+
+/// What both forms do with their outcome: a status, where to go next, and the email for a form that comes back.
+pub fn finish(visit: &Visit, email: &str, outcome: Result<User, AppError>, next: &str) -> Result<User, AppError> {
+    match &outcome {
+        Ok(_) => visit.send_on(next),
+        Err(_) if visit.wants_page() => session::keep_draft(visit, email.trim()),
+        Err(_) => (),
+    }
+    visit.answer(outcome)
+}
+
+/// Where a login's result is told to whoever counts logins.
+pub fn report_sign_in(outcome: &Result<User, AppError>) {
+    tracing::debug!(result = result_name(outcome), "auth.login");
+}
+
+/// Where a sign-up's result is told to whoever counts sign-ups.
+pub fn report_sign_up(outcome: &Result<User, AppError>) {
+    tracing::debug!(result = result_name(outcome), "auth.sign_up");
+}
+
+fn result_name(outcome: &Result<User, AppError>) -> &'static str {
+    match outcome {
+        Ok(_) => "ok",
+        Err(AppError::WrongCredentials) => "wrong_credentials",
+        Err(AppError::Invalid { .. }) => "invalid",
+        Err(AppError::Conflict { .. }) => "taken",
+        Err(AppError::TooManyRequests { .. }) => "limited",
+        Err(_) => "error",
+    }
+}
+
+fn check_fields(visit: &Visit, email: &str, password: &str) -> Result<(), AppError> {
+    let auth = &visit.state.config.auth;
+    let length = PasswordRules { min: auth.password_min_length, max: auth.password_max_length };
+    refuse([
+        ("email", rules::email_problem(email).map(str::to_owned)),
+        ("password", rules::password_problem(password, email, length)),
+    ])
+}
+
+fn require_both(email: &str, password: &str) -> Result<(), AppError> {
+    refuse([
+        ("email", rules::email_problem(email).map(str::to_owned)),
+        ("password", password.is_empty().then(|| "Enter your password.".to_owned())),
+    ])
+}
+
+fn refuse<const N: usize>(problems: [(&str, Option<String>); N]) -> Result<(), AppError> {
+    let named = |(field, problem): (&str, Option<String>)| problem.map(|message| FieldError { field: field.to_owned(), message });
+    let fields: Vec<FieldError> = problems.into_iter().filter_map(named).collect();
+    if fields.is_empty() { Ok(()) } else { Err(AppError::Invalid { fields }) }
+}
+
+fn taken(error: &sqlx::Error) -> AppError {
+    if error.as_database_error().is_some_and(|error| error.is_unique_violation()) {
+        let message = "There is an account with this email already. Sign in, or use another address.";
+        return AppError::Conflict { field: "email".to_owned(), message: message.to_owned() };
+    }
+    internal("creating a user failed", error)
+}
+
+fn later(wait: Duration) -> AppError {
+    AppError::TooManyRequests { seconds: wait.as_secs().max(1) }
+}

@@ -1,0 +1,88 @@
+//! Every route of the server, and what each request passes on its way.
+
+use super::{AppState, render, security};
+use crate::app::{App, shell};
+use crate::features::auth::session;
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::middleware::{self, Next};
+use axum::response::Response;
+use axum::routing::get;
+use axum::http::header::{CACHE_CONTROL, CONTENT_LENGTH};
+use axum::http::{Extensions, HeaderMap, HeaderValue, StatusCode, Version};
+use leptos::prelude::provide_context;
+use leptos_axum::{LeptosRoutes, generate_route_list, render_app_to_stream_in_order_with_context};
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
+use tower_http::compression::predicate::{DefaultPredicate, Predicate};
+use tower_http::services::ServeDir;
+
+/// A debug build's WebAssembly is tens of megabytes: compressing it takes longer than sending it to the same machine.
+const MAX_COMPRESSED: u64 = 8 * 1024 * 1024;
+
+/// The whole application as one service; tests call it without a socket.
+pub fn router(state: AppState) -> Router {
+    let secure = state.config.secure_cookies();
+    pages(&state)
+        .layer(middleware::from_fn_with_state(state.clone(), session::load))
+        .layer(middleware::from_fn(security::bounded))
+        .layer(DefaultBodyLimit::max(security::MAX_BODY))
+        // Routes under /telemetry/ are merged here: they bring their own limits, and pass what follows like all others.
+        .route("/health", get(health))
+        .with_state(state)
+        .layer(middleware::from_fn(security::same_origin))
+        .layer(middleware::from_fn(caching))
+        .layer(middleware::from_fn_with_state(secure, security::headers))
+        .layer(CatchPanicLayer::new())
+        .layer(CompressionLayer::new().compress_when(DefaultPredicate::new().and(worth_compressing)))
+    // The layer that measures requests goes here, around everything.
+}
+
+/// Pages and server functions; what is neither is looked for among the static files, then it is a page with status 404.
+fn pages(state: &AppState) -> Router<AppState> {
+    let context = {
+        let state = state.clone();
+        move || render::provide_request_context(&state)
+    };
+    let options = state.options.clone();
+    let files = ServeDir::new(&*options.site_root)
+        .append_index_html_on_directories(false)
+        .precompressed_br()
+        .precompressed_gzip()
+        .fallback(get(not_found).with_state(state.clone()));
+    Router::new()
+        .leptos_routes_with_context(state, generate_route_list(App), context, move || shell(options.clone()))
+        .fallback_service(files)
+}
+
+async fn not_found(State(state): State<AppState>, request: Request) -> Response {
+    let options = state.options.clone();
+    let context = move || {
+        provide_context(state.clone());
+        render::provide_request_context(&state);
+    };
+    let page = render_app_to_stream_in_order_with_context(context, move || shell(options.clone()));
+    let mut response = page(request).await;
+    if response.status() == StatusCode::OK {
+        *response.status_mut() = StatusCode::NOT_FOUND;
+    }
+    response
+}
+
+async fn health() -> &'static str {
+    "ok"
+}
+
+/// Static files may be kept, but are asked for again: their names don't change when they do.
+async fn caching(request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    if !response.headers().contains_key(CACHE_CONTROL) {
+        response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    }
+    response
+}
+
+fn worth_compressing(_: StatusCode, _: Version, headers: &HeaderMap, _: &Extensions) -> bool {
+    let length = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+    length.is_none_or(|length| length <= MAX_COMPRESSED)
+}

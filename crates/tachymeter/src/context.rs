@@ -1,0 +1,165 @@
+//! Which span is current, in this thread, across an `.await`, and over the wire as W3C `traceparent`.
+
+use std::cell::Cell;
+use std::fmt;
+use std::future::poll_fn;
+use std::pin::pin;
+use std::str::FromStr;
+
+use crate::ids;
+
+/// All spans that one cause has, by W3C Trace Context: 16 bytes, not all zero.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct TraceId(pub [u8; 16]);
+
+/// One span within a trace: 8 bytes, not all zero.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct SpanId(pub [u8; 8]);
+
+macro_rules! hex {
+    ($($id:ty),+) => {$(
+        impl fmt::Display for $id {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+            }
+        }
+
+        impl fmt::Debug for $id {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Display::fmt(self, f)
+            }
+        }
+    )+};
+}
+hex!(TraceId, SpanId);
+
+/// A span's place: what its children need to know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Context {
+    /// The trace that it belongs to.
+    pub trace_id: TraceId,
+    /// The span itself.
+    pub span_id: SpanId,
+}
+
+thread_local! {
+    static CURRENT: Cell<Option<Context>> = const { Cell::new(None) };
+}
+
+impl Context {
+    /// The span that is current in this thread.
+    pub fn current() -> Option<Self> {
+        CURRENT.try_with(Cell::get).ok().flatten()
+    }
+
+    /// A new span's place: in its parent's trace, or else in one of its own.
+    pub(crate) fn under(parent: Option<Self>) -> Self {
+        let trace_id = parent.map_or_else(new_trace, |parent| parent.trace_id);
+        Self { trace_id, span_id: SpanId(ids::next().to_be_bytes()) }
+    }
+
+    /// Makes it current while `run` runs.
+    pub fn in_scope<T>(self, run: impl FnOnce() -> T) -> T {
+        let _restore = Restore(CURRENT.replace(Some(self)));
+        run()
+    }
+
+    /// The `traceparent` header that says it (W3C Trace Context, section 3.2).
+    ///
+    /// ```
+    /// let context: tachymeter::Context = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01".parse()?;
+    /// assert_eq!(context.span_id.to_string(), "b7ad6b7169203331");
+    /// assert_eq!(context.traceparent(), "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01");
+    /// # Ok::<(), tachymeter::ParseError>(())
+    /// ```
+    pub fn traceparent(&self) -> String {
+        format!("00-{}-{}-01", self.trace_id, self.span_id)
+    }
+}
+
+/// Puts back what was current, also when the closure panics.
+struct Restore(Option<Context>);
+
+impl Drop for Restore {
+    fn drop(&mut self) {
+        CURRENT.set(self.0);
+    }
+}
+
+fn new_trace() -> TraceId {
+    let mut bytes = [0; 16];
+    bytes[..8].copy_from_slice(&ids::next().to_be_bytes());
+    bytes[8..].copy_from_slice(&ids::next().to_be_bytes());
+    TraceId(bytes)
+}
+
+/// A text that is no `traceparent`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ParseError;
+
+impl fmt::Display for ParseError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("not a traceparent: expected 00-<32 lower-case hex digits>-<16>-<2>, no id all zero")
+    }
+}
+
+impl std::error::Error for ParseError {}
+
+impl FromStr for Context {
+    type Err = ParseError;
+
+    /// Later versions may have more fields, which are ignored; version `ff` is forbidden (section 3.2.2.1).
+    fn from_str(text: &str) -> Result<Self, ParseError> {
+        let mut fields = text.split('-');
+        let mut field = || fields.next().ok_or(ParseError);
+        let (version, trace, span, flags) = (field()?, field()?, field()?, field()?);
+        let [version] = bytes::<1>(version)?;
+        if version == 0xff || (version == 0 && fields.next().is_some()) {
+            return Err(ParseError);
+        }
+        bytes::<1>(flags)?;
+        let context = Self { trace_id: TraceId(bytes(trace)?), span_id: SpanId(bytes(span)?) };
+        if context.trace_id.0 == [0; 16] || context.span_id.0 == [0; 8] {
+            return Err(ParseError);
+        }
+        Ok(context)
+    }
+}
+
+fn bytes<const N: usize>(hex: &str) -> Result<[u8; N], ParseError> {
+    let digit = |c: u8| match c {
+        b'0'..=b'9' => Ok(c - b'0'),
+        b'a'..=b'f' => Ok(c - b'a' + 10),
+        _ => Err(ParseError),
+    };
+    let mut out = [0; N];
+    if hex.len() != 2 * N {
+        return Err(ParseError);
+    }
+    for (byte, pair) in out.iter_mut().zip(hex.as_bytes().chunks_exact(2)) {
+        *byte = digit(pair[0])? << 4 | digit(pair[1])?;
+    }
+    Ok(out)
+}
+
+/// Lets a future carry a span's context across its `.await`s, whatever thread polls it.
+pub trait WithContext: Future + Sized {
+    /// Makes `context` current during each poll.
+    ///
+    /// ```
+    /// use tachymeter::{Context, WithContext};
+    /// # async fn work() -> Option<Context> { Context::current() }
+    /// # async fn example(context: Context) {
+    /// let seen = work().with_context(context).await;
+    /// assert_eq!(seen, Some(context));
+    /// # }
+    /// ```
+    fn with_context(self, context: Context) -> impl Future<Output = Self::Output> {
+        async move {
+            let mut future = pin!(self);
+            poll_fn(|cx| context.in_scope(|| future.as_mut().poll(cx))).await
+        }
+    }
+}
+
+impl<F: Future> WithContext for F {}

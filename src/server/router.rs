@@ -1,6 +1,6 @@
 //! Every route of the server, and what each request passes on its way.
 
-use super::{AppState, render, security};
+use super::{AppState, render, security, visit};
 use crate::app::{App, shell};
 use crate::features::auth::session;
 use axum::Router;
@@ -25,6 +25,7 @@ pub fn router(state: AppState) -> Router {
     let secure = state.config.secure_cookies();
     pages(&state)
         .layer(middleware::from_fn_with_state(state.clone(), session::load))
+        .layer(middleware::from_fn(visit::server_fn_status))
         .layer(middleware::from_fn(security::bounded))
         .layer(DefaultBodyLimit::max(security::MAX_BODY))
         // Routes under /telemetry/ are merged here: they bring their own limits, and pass what follows like all others.

@@ -2,13 +2,20 @@
 
 use super::AppState;
 use crate::error::AppError;
-use axum::extract::ConnectInfo;
-use axum::http::header::{ACCEPT, COOKIE, LOCATION, RETRY_AFTER, SET_COOKIE};
+use axum::body::Body;
+use axum::extract::{ConnectInfo, Request};
+use axum::http::header::{ACCEPT, COOKIE, LOCATION, REFERER, RETRY_AFTER, SET_COOKIE};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
-use leptos::prelude::use_context;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use leptos::prelude::{FromServerFnError, use_context};
+use leptos::server_fn::error::SERVER_FN_ERROR_HEADER;
 use leptos_axum::ResponseOptions;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+
+/// No error of ours is longer.
+const MAX_ERROR: usize = 64 * 1024;
 
 /// The request that is being answered, with the shared state.
 #[derive(Clone, Debug)]
@@ -58,16 +65,19 @@ impl Visit {
         }
     }
 
-    /// Gives the answer the status that fits its outcome. A form without scripts is sent back to its page instead,
-    /// which Leptos does.
+    /// Sends a form without scripts back to its page.
+    pub fn send_back(&self) {
+        let page = self.parts.headers.get(REFERER).and_then(|value| value.to_str().ok());
+        self.send_on(page.unwrap_or("/"));
+    }
+
+    /// Gives a page that asks something while it is rendered the status of a refusal. What the browser asks gets it
+    /// anyway, see [`server_fn_status`].
     pub fn answer<T>(&self, outcome: Result<T, AppError>) -> Result<T, AppError> {
         if let Err(error) = &outcome
-            && !self.wants_page()
+            && self.parts.method == Method::GET
         {
-            self.response.set_status(StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR));
-            if let AppError::TooManyRequests { seconds } = error {
-                self.header(RETRY_AFTER, &seconds.to_string());
-            }
+            self.response.set_status(status(error));
         }
         outcome
     }
@@ -78,6 +88,27 @@ impl Visit {
             Err(error) => tracing::error!(%name, %error, "a header was left out"),
         }
     }
+}
+
+fn status(error: &AppError) -> StatusCode {
+    StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+}
+
+/// Server functions answer every error with status 500; this gives each its own, for those who read statuses.
+pub async fn server_fn_status(request: Request, next: Next) -> Response {
+    let response = next.run(request).await;
+    let refused = response.status() == StatusCode::INTERNAL_SERVER_ERROR && response.headers().contains_key(SERVER_FN_ERROR_HEADER);
+    if !refused {
+        return response;
+    }
+    let (mut parts, body) = response.into_parts();
+    let Ok(body) = axum::body::to_bytes(body, MAX_ERROR).await else { return StatusCode::INTERNAL_SERVER_ERROR.into_response() };
+    let error = AppError::de(body.clone());
+    parts.status = status(&error);
+    if let AppError::TooManyRequests { seconds } = error {
+        parts.headers.insert(RETRY_AFTER, seconds.into());
+    }
+    Response::from_parts(parts, Body::from(body))
 }
 
 /// Logs the cause, once, and gives the error that says nothing about it.

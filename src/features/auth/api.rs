@@ -12,7 +12,8 @@ pub async fn sign_up(email: String, password: String, next: Option<String>) -> R
     let visit = Visit::current()?;
     let outcome = service::sign_up(&visit, &email, &password).await;
     service::report_sign_up(&outcome);
-    service::finish(&visit, &email, outcome, &safe_next(next.as_deref()))
+    service::finish(&visit, &email, &outcome, &safe_next(next.as_deref()));
+    outcome
 }
 
 /// Starts a session. For everybody, within limits per address and account.
@@ -23,7 +24,8 @@ pub async fn sign_in(email: String, password: String, next: Option<String>) -> R
     let visit = Visit::current()?;
     let outcome = service::sign_in(&visit, &email, &password).await;
     service::report_sign_in(&outcome);
-    service::finish(&visit, &email, outcome, &safe_next(next.as_deref()))
+    service::finish(&visit, &email, &outcome, &safe_next(next.as_deref()));
+    outcome
 }
 
 /// Ends the session of whoever asks; without one there is nothing to do.

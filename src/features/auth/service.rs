@@ -18,7 +18,8 @@ pub async fn sign_up(visit: &Visit, email: &str, password: &str) -> Result<User,
         return Err(AppError::invalid("password", message));
     }
     let hash = guard.hasher.hash(password.to_owned()).await.map_err(|error| internal("hashing failed", &error))?;
-    let user = store::create_user(&visit.state.db, &email, &hash).await.map_err(|error| taken(&error))?;
+    let made = store::create_user(&visit.state.db, &email, &hash).await;
+    let user = made.map_err(|error| internal("creating a user failed", &error))?.ok_or_else(taken)?;
     session::start(visit, user.id).await?;
     Ok(user)
 }
@@ -51,14 +52,13 @@ pub async fn log_out(visit: &Visit) -> Result<(), AppError> {
     Ok(())
 }
 
-/// What both forms do with their outcome: a status, where to go next, and the email for a form that comes back.
-pub fn finish(visit: &Visit, email: &str, outcome: Result<User, AppError>, next: &str) -> Result<User, AppError> {
-    match &outcome {
+/// What both forms do with their outcome: where to go next, or the email for a form that comes back.
+pub fn finish(visit: &Visit, email: &str, outcome: &Result<User, AppError>, next: &str) {
+    match outcome {
         Ok(_) => visit.send_on(next),
         Err(_) if visit.wants_page() => session::keep_draft(visit, email.trim()),
         Err(_) => (),
     }
-    visit.answer(outcome)
 }
 
 /// Where a login's result is told to whoever counts logins.
@@ -104,12 +104,9 @@ fn refuse<const N: usize>(problems: [(&str, Option<String>); N]) -> Result<(), A
     if fields.is_empty() { Ok(()) } else { Err(AppError::Invalid { fields }) }
 }
 
-fn taken(error: &sqlx::Error) -> AppError {
-    if error.as_database_error().is_some_and(|error| error.is_unique_violation()) {
-        let message = "There is an account with this email already. Sign in, or use another address.";
-        return AppError::Conflict { field: "email".to_owned(), message: message.to_owned() };
-    }
-    internal("creating a user failed", error)
+fn taken() -> AppError {
+    let message = "There is an account with this email already. Sign in, or use another address.";
+    AppError::Conflict { field: "email".to_owned(), message: message.to_owned() }
 }
 
 fn later(wait: Duration) -> AppError {

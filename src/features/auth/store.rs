@@ -48,17 +48,21 @@ pub async fn find_user(db: &Db, email: &str) -> sqlx::Result<Option<(User, Strin
     Ok(row.map(|row| (row.user.into(), row.password_hash)))
 }
 
-/// A new account. A taken email is a unique violation.
-pub async fn create_user(db: &Db, email: &str, password_hash: &str) -> sqlx::Result<User> {
-    let row: UserRow = sqlx::query_as(
+/// A new account, or nothing if somebody has this email.
+pub async fn create_user(db: &Db, email: &str, password_hash: &str) -> sqlx::Result<Option<User>> {
+    let row: Result<UserRow, _> = sqlx::query_as(
         "insert into users (email, password_hash, created_at) values ($1, $2, $3) returning id, email, created_at",
     )
     .bind(email)
     .bind(password_hash)
     .bind(now())
     .fetch_one(&db.write)
-    .await?;
-    Ok(row.into())
+    .await;
+    match row {
+        Ok(row) => Ok(Some(row.into())),
+        Err(error) if error.as_database_error().is_some_and(|error| error.is_unique_violation()) => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 /// Remembers a session, and forgets those that have expired.

@@ -11,5 +11,6 @@ pub async fn set_theme(theme: Theme) -> Result<(), AppError> {
     use crate::server::visit::Visit;
     let visit = Visit::current()?;
     visit.set_cookie(&format!("{COOKIE}={}; Path=/; Max-Age=31536000; SameSite=Lax", theme.name()));
+    visit.send_back();
     Ok(())
 }

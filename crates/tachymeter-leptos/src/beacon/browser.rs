@@ -9,7 +9,7 @@ use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 
-use super::{Batch, MAX_BYTES, REPORTED, WireEvent};
+use super::{MAX_BYTES, REPORTED, WireEvent};
 
 /// From the first event to the request that carries it, in milliseconds.
 const DELAY_MS: i32 = 200;

@@ -4,6 +4,8 @@
 //! through a server function. `charming` turns each into an ECharts option on the server, so that none of it is in the browser's bundle; the
 //! browser sets the option once and from then on only sends numbers, one chart per animation frame, none while the page is hidden.
 
+#![allow(unreachable_pub, reason = "the component macro makes every component's properties public")]
+
 mod chart;
 #[cfg(feature = "hydrate")]
 mod echarts;

@@ -8,7 +8,7 @@ use super::Chart;
 use crate::stream::Message;
 
 /// How much history a page keeps, in seconds. The store itself has no more at this resolution.
-pub const KEPT_SECONDS: u64 = 600;
+const KEPT_SECONDS: u64 = 600;
 
 /// Everything that the stream has told.
 #[derive(Clone, Debug, Default)]

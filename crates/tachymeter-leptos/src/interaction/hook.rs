@@ -4,9 +4,6 @@ use leptos::prelude::*;
 
 use super::{Interaction, tracker};
 
-/// How many closed interactions a hook remembers.
-pub const REMEMBERED: usize = 10;
-
 /// What [`use_measured`] returns. It is `Copy`: hand it to as many closures as you like.
 #[derive(Clone, Copy, Debug)]
 pub struct UseMeasured {

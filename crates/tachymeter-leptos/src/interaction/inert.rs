@@ -6,7 +6,12 @@ use super::Interaction;
 
 pub(crate) fn listen(_hook: &'static str, _closed: RwSignal<Vec<Interaction>>) {}
 
-pub(crate) fn open(_hook: &'static str, _handler: &'static str, _event: &web_sys::Event) {}
+/// A handler that runs; nobody asks when.
+pub(crate) struct Handler;
+
+pub(crate) fn open(_hook: &'static str, _handler: &'static str, _event: &web_sys::Event) -> Handler {
+    Handler
+}
 
 pub(crate) fn rendered() {}
 

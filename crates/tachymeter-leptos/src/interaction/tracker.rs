@@ -5,13 +5,15 @@ use std::cell::{Cell, RefCell};
 use leptos::prelude::*;
 use tachymeter::execute;
 
-use super::hook::REMEMBERED;
 use super::paint::{self, Painted};
 use super::report::{Interaction, Marks, Outcome};
 use crate::events::{INTERACTION_START, INTERACTION_STOP};
 
 /// How many interactions can share one task's poll; more than that lose their attribution, not their end.
 const MAX_CAUSES: usize = 8;
+
+/// How many closed interactions a hook remembers.
+const REMEMBERED: usize = 10;
 
 /// A small set of interaction ids. An id of 0 is an empty place.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

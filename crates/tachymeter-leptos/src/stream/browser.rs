@@ -3,7 +3,7 @@
 //! `EventSource` reconnects by itself, but doesn't say when, and gives up after an HTTP error; so it is closed at the first error and a
 //! new one is opened, with the last id in the query where the browser's own reconnect would have used a header.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -127,19 +127,19 @@ fn on_error(shared: &Shared) {
     }
     let failures = connection.failures;
     connection.failures += 1;
-    let mut left = PAUSES[failures.min(PAUSES.len() - 1)];
+    let left = Cell::new(PAUSES[failures.min(PAUSES.len() - 1)]);
     let status = connection.status;
     let lost = failures >= LOST_AFTER;
-    status.set(if lost { Status::Lost } else { Status::Reconnecting(left) });
+    status.set(if lost { Status::Lost } else { Status::Reconnecting(left.get()) });
     let again = shared.clone();
     connection.timer = set_interval_with_handle(
         move || {
-            left = left.saturating_sub(1);
-            if left == 0 {
+            left.set(left.get().saturating_sub(1));
+            if left.get() == 0 {
                 again.borrow_mut().stop();
                 open(&again);
             } else if !lost {
-                status.set(Status::Reconnecting(left));
+                status.set(Status::Reconnecting(left.get()));
             }
         },
         Duration::from_secs(1),

@@ -1,6 +1,53 @@
-//! Metric definitions, extraction and the live store.
+//! Say once what to measure: metric definitions over [`tachymeter`]'s events, and what becomes of them.
+//!
+//! 1. A [`Metric`] says which event, which measurement, which tags and which [`Kind`]. It is checked when it is built.
+//! 2. [`datapoint`] is the one way from an event to a number, whoever asks.
+//! 3. With the feature `live`, [`Live`] aggregates them in memory and makes [`Snapshot`]s and [`Frame`]s, which are
+//!    plain serde types and are there without the feature too, for the browser.
+//!
+//! ```
+//! use tachymeter_metrics::{Kind, Metric, Unit};
+//!
+//! let metric = Metric::summary("db.query.total").tags(&["label"]).unit(Unit::Millisecond).build()?;
+//! assert_eq!((metric.event(), metric.kind()), ("db.query", Kind::Summary));
+//! # Ok::<(), tachymeter_metrics::DefinitionError>(())
+//! ```
+//!
+//! # Which kind
+//!
+//! | the question | the kind |
+//! |---|---|
+//! | how often | [`Metric::counter`] |
+//! | how much in all | [`Metric::sum`] |
+//! | how much now | [`Metric::last_value`] |
+//! | how long, mostly and at worst | [`Metric::summary`] |
+//! | the same, over several machines | [`Metric::distribution`] |
+//!
+//! # Cardinality
+//!
+//! Each set of tag values is a series and takes memory for good. Tag by what has few values: a route's pattern and not
+//! its path, a status and not a message. Past its limits the live store puts datapoints into an `other` series, and
+//! counts them.
 #![deny(missing_docs)]
 
+mod buckets;
+mod builder;
+mod definition;
+mod error;
+mod extract;
+#[cfg(feature = "live")]
+mod live;
+mod sketch;
+mod unit;
 mod wire;
 
+pub use buckets::Buckets;
+pub use builder::MetricBuilder;
+pub use definition::{Metric, TagPairs};
+pub use error::DefinitionError;
+pub use extract::{Datapoint, Skip, datapoint, extract};
+#[cfg(feature = "live")]
+pub use live::{Limits, Live};
+pub use sketch::Sketch;
+pub use unit::Unit;
 pub use wire::{Definition, Frame, Kind, Point, Series, Snapshot, UnknownKind};

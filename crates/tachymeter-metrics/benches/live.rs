@@ -1,0 +1,140 @@
+//! What the live store costs: one datapoint, two threads, a tick, and an hour of 2,000 series in memory.
+//!
+//! `cargo bench -p tachymeter-metrics --features live`. Prints one line per figure; compare within one run only.
+#![expect(clippy::print_stdout, reason = "a benchmark talks to a person")]
+
+use std::hint::black_box;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tachymeter_metrics::{Limits, Live, Metric, Unit};
+
+tachymeter::events! {
+    /// Events of this benchmark.
+    pub EVENTS;
+
+    /// A request ended.
+    pub event REQUEST = "bench.request" { duration, bytes } [method, route, status];
+}
+
+const T: u64 = 1_700_000_000_000;
+const EVENTS_EACH: u64 = 4_000_000;
+
+fn main() {
+    // `cargo test --benches` only wants to know that it runs.
+    let events = if std::env::args().any(|arg| arg == "--bench") {
+        EVENTS_EACH
+    } else {
+        1_000
+    };
+    let nobody = per_event(1, events);
+    println!("execute, nobody attached            {nobody:8.1} ns");
+    for (what, keys) in [
+        ("no tags", &[][..]),
+        ("2 tags", &["route", "status"]),
+        ("3 tags", &["method", "route", "status"]),
+    ] {
+        let (live, attached) = store(keys);
+        let one = best(|| per_event(1, events), &live);
+        let two = best(|| per_event(2, events), &live);
+        println!(
+            "one summary, {what}: 1 thread        {one:8.1} ns; 2 threads {:.2} times",
+            2.0 * one / two
+        );
+        drop(attached);
+    }
+    memory(if events == EVENTS_EACH { 3_600 } else { 5 });
+}
+
+fn store(keys: &[&str]) -> (Arc<Live>, tachymeter::Attached) {
+    let metric = Metric::summary("bench.request.duration")
+        .tags(keys)
+        .unit(Unit::Millisecond);
+    let live = Live::new(
+        vec![metric.build().expect("is well formed")],
+        Limits::default(),
+    );
+    let attached = live.attach().expect("has an event");
+    (live, attached)
+}
+
+fn best(mut run: impl FnMut() -> f64, live: &Live) -> f64 {
+    (0..5).fold(f64::INFINITY, |best, n| {
+        let took = run();
+        live.tick(T + n * 1_000);
+        best.min(took)
+    })
+}
+
+/// Nanoseconds per event of each thread.
+fn per_event(threads: u64, events: u64) -> f64 {
+    let start = Instant::now();
+    std::thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(|| {
+                for n in 0..events {
+                    let duration = Duration::from_micros(100 + n % 10_000);
+                    let status = 200 + black_box(n % 2);
+                    tachymeter::execute!(REQUEST, { duration: duration, bytes: n }, { method: "GET", route: "/buttons", status: status });
+                }
+            });
+        }
+    });
+    start.elapsed().as_nanos() as f64 / events as f64
+}
+
+/// Fills 2,000 series for an hour; says what that takes.
+fn memory(seconds: u64) {
+    let metric = Metric::summary("bench.memory.n")
+        .tags(&["id"])
+        .build()
+        .expect("is well formed");
+    let limits = Limits {
+        series_per_metric: 2_000,
+        ..Limits::default()
+    };
+    let live = Live::new(vec![metric], limits);
+    let _attached = live.attach().expect("has an event");
+    let before = resident_kb();
+    let (mut ticks, mut slowest) = (Duration::ZERO, Duration::ZERO);
+    for second in 1..=seconds {
+        for id in 0..2_000u64 {
+            // Two and a half decades per series and second.
+            let value = 10f64.powf(((id * 7 + second * 13) % 250) as f64 / 100.0);
+            tachymeter::execute("bench.memory", &[("n", value.into())], &[("id", id.into())]);
+            tachymeter::execute(
+                "bench.memory",
+                &[("n", (1.0 / value).into())],
+                &[("id", id.into())],
+            );
+        }
+        let start = Instant::now();
+        black_box(live.tick(T + second * 1_000));
+        ticks += start.elapsed();
+        slowest = slowest.max(start.elapsed());
+        if second * 4 % seconds == 0 {
+            let grown = (resident_kb() - before) / 1_000;
+            println!("2,000 series, {second:5} seconds         {grown:8} MB");
+        }
+    }
+    println!(
+        "tick with 2,000 series changed      {:8.2} ms, at most {:.2}",
+        ticks.as_secs_f64() * 1e3 / seconds as f64,
+        slowest.as_secs_f64() * 1e3
+    );
+    let start = Instant::now();
+    let snapshot = live.snapshot_of(T + seconds * 1_000, Duration::from_secs(60));
+    println!(
+        "snapshot of their last minute       {:8.2} ms",
+        start.elapsed().as_secs_f64() * 1e3
+    );
+    black_box(snapshot);
+}
+
+/// This process's resident memory; 0 where there is no such file.
+fn resident_kb() -> i64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    line.and_then(|rest| rest.trim().trim_end_matches(" kB").parse().ok())
+        .unwrap_or(0)
+}

@@ -1,0 +1,374 @@
+//! Percentiles in bounded memory, within one percent.
+//!
+//! A histogram whose buckets grow with the numbers in them: every power of two is cut into [`CUTS`] equal parts, so
+//! that a value's bucket follows from its bits, without a logarithm. The widest bucket in relation to its values is
+//! the first after a power of two, `1/50` wide; its middle is at most 1 % from everything in it. Merging adds counts,
+//! so it is exact, in any order.
+
+/// Buckets per power of two.
+const CUTS: u64 = 50;
+/// Buckets at most, per sign: 32 powers of two, nine and a half decades. Where a sketch spans more, the smallest
+/// magnitudes share the last bucket.
+const MOST: usize = 32 * CUTS as usize;
+/// Powers of two that are told apart. What is nearer to zero than the first counts as zero.
+const SMALLEST: i32 = -60;
+const GREATEST: i32 = 100;
+/// A window grows by so many buckets at a time, so that a series which varies a little doesn't allocate again.
+const STEP: usize = 16;
+
+/// A mergeable sketch of a distribution: its percentiles within 1 % of the exact ones, for values that span up to nine
+/// decades; of more, the smallest magnitudes are lumped together.
+///
+/// ```
+/// use tachymeter_metrics::Sketch;
+///
+/// let mut sketch = Sketch::new();
+/// for n in 1..=1_000 {
+///     sketch.add(f64::from(n));
+/// }
+/// let p95 = sketch.quantile(0.95).unwrap();
+/// assert!((p95 - 950.0).abs() <= 9.5, "{p95}");
+/// assert_eq!(Sketch::new().quantile(0.5), None);
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct Sketch {
+    zeros: u64,
+    positive: Window,
+    negative: Window,
+}
+
+impl Sketch {
+    /// The greatest relative error of [`Sketch::quantile`].
+    pub const RELATIVE_ERROR: f64 = 0.01;
+
+    /// An empty one; allocates nothing.
+    pub const fn new() -> Self {
+        Self {
+            zeros: 0,
+            positive: Window::new(),
+            negative: Window::new(),
+        }
+    }
+
+    /// Adds a value. One that isn't finite is ignored.
+    #[inline]
+    pub fn add(&mut self, value: f64) {
+        match bucket_of(value.abs()) {
+            Bucket::Zero => self.zeros += 1,
+            Bucket::NotFinite => {}
+            Bucket::At(index) if value > 0.0 => self.positive.add(index, 1),
+            Bucket::At(index) => self.negative.add(index, 1),
+        }
+    }
+
+    /// Adds all that another one holds.
+    pub fn merge(&mut self, other: &Self) {
+        self.zeros += other.zeros;
+        self.positive.merge(&other.positive);
+        self.negative.merge(&other.negative);
+    }
+
+    /// How many values it holds.
+    pub fn count(&self) -> u64 {
+        self.zeros + self.positive.count + self.negative.count
+    }
+
+    /// The value that the share `q` of all values doesn't exceed (nearest rank); `None` if there are none.
+    pub fn quantile(&self, q: f64) -> Option<f64> {
+        let count = self.count();
+        if count == 0 {
+            return None;
+        }
+        let rank = ((q.clamp(0.0, 1.0) * count as f64).ceil() as u64).clamp(1, count);
+        let (negative, zeros) = (self.negative.count, self.zeros);
+        Some(if rank <= negative {
+            // The most negative value has the greatest magnitude.
+            -self.negative.value_at(negative - rank + 1)
+        } else if rank <= negative + zeros {
+            0.0
+        } else {
+            self.positive.value_at(rank - negative - zeros)
+        })
+    }
+
+    /// Forgets the values and keeps the memory, for the values to come are probably much alike.
+    pub fn clear(&mut self) {
+        self.zeros = 0;
+        self.positive.clear();
+        self.negative.clear();
+    }
+
+    /// Bytes on the heap.
+    pub fn heap_bytes(&self) -> usize {
+        (self.positive.counts.capacity() + self.negative.counts.capacity()) * size_of::<u32>()
+    }
+}
+
+enum Bucket {
+    Zero,
+    At(i32),
+    NotFinite,
+}
+
+/// Where a magnitude belongs: from the exponent and the top of the mantissa.
+#[inline]
+fn bucket_of(magnitude: f64) -> Bucket {
+    let bits = magnitude.to_bits();
+    let exponent = (bits >> 52) as i32 - 1023;
+    if exponent < SMALLEST {
+        return Bucket::Zero;
+    }
+    if exponent > GREATEST {
+        if !magnitude.is_finite() {
+            return Bucket::NotFinite;
+        }
+        return Bucket::At((GREATEST + 1) * CUTS as i32 - 1);
+    }
+    let mantissa = (bits >> 20) & 0xffff_ffff; // its upper 32 bits
+    Bucket::At(exponent * CUTS as i32 + ((mantissa * CUTS) >> 32) as i32)
+}
+
+/// The middle of a bucket.
+fn middle(index: i32) -> f64 {
+    let (exponent, cut) = (index.div_euclid(CUTS as i32), index.rem_euclid(CUTS as i32));
+    (1.0 + (f64::from(cut) + 0.5) / CUTS as f64) * 2f64.powi(exponent)
+}
+
+/// The buckets from `first` on that hold something, and some around them.
+#[derive(Clone, Debug, Default)]
+struct Window {
+    count: u64,
+    first: i32,
+    counts: Vec<u32>,
+}
+
+impl Window {
+    const fn new() -> Self {
+        Self {
+            count: 0,
+            first: 0,
+            counts: Vec::new(),
+        }
+    }
+
+    #[inline]
+    fn add(&mut self, index: i32, n: u32) {
+        let at = index.wrapping_sub(self.first) as usize;
+        let at = if at < self.counts.len() {
+            at
+        } else {
+            self.make_room(index)
+        };
+        self.counts[at] = self.counts[at].saturating_add(n);
+        self.count += u64::from(n);
+    }
+
+    /// Widens the window so that it holds `index`; where it is.
+    #[cold]
+    fn make_room(&mut self, index: i32) -> usize {
+        if self.counts.is_empty() {
+            self.first = index - (STEP / 2) as i32;
+            self.counts.resize(STEP, 0);
+        }
+        let end = self.first + self.counts.len() as i32;
+        if index >= end {
+            let more = (index - end) as usize + 1;
+            self.counts
+                .resize(self.counts.len() + more.next_multiple_of(STEP), 0);
+            self.collapse();
+        } else if index < self.first {
+            let room = MOST - self.counts.len().min(MOST);
+            let more = ((self.first - index) as usize)
+                .next_multiple_of(STEP)
+                .min(room);
+            self.counts.splice(0..0, std::iter::repeat_n(0, more));
+            self.first -= more as i32;
+        }
+        (index - self.first).max(0) as usize
+    }
+
+    /// Puts the smallest buckets together if there are too many.
+    fn collapse(&mut self) {
+        let Some(excess) = self.counts.len().checked_sub(MOST) else {
+            return;
+        };
+        let taken: u32 = self.counts.drain(..excess).fold(0, u32::saturating_add);
+        self.counts[0] = self.counts[0].saturating_add(taken);
+        self.first += excess as i32;
+    }
+
+    fn merge(&mut self, other: &Self) {
+        if other.count == 0 {
+            return;
+        }
+        for (at, &n) in other.counts.iter().enumerate() {
+            if n > 0 {
+                self.add(other.first + at as i32, n);
+            }
+        }
+    }
+
+    /// The middle of the bucket that holds the `rank`-th smallest magnitude, counted from 1.
+    fn value_at(&self, rank: u64) -> f64 {
+        let mut seen = 0;
+        for (at, &n) in self.counts.iter().enumerate() {
+            seen += u64::from(n);
+            if seen >= rank {
+                return middle(self.first + at as i32);
+            }
+        }
+        middle(self.first + self.counts.len() as i32 - 1)
+    }
+
+    fn clear(&mut self) {
+        self.count = 0;
+        self.counts.fill(0);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A small generator, so that the tests give the same numbers everywhere.
+    struct Numbers(u64);
+
+    impl Numbers {
+        fn unit(&mut self) -> f64 {
+            self.0 = self
+                .0
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
+            ((self.0 >> 11) as f64 + 0.5) / (1u64 << 53) as f64
+        }
+    }
+
+    /// Distributions that are hard on sketches.
+    fn distributions() -> Vec<(&'static str, Vec<f64>)> {
+        let mut n = Numbers(7);
+        let mut make = |f: &dyn Fn(f64, f64) -> f64| -> Vec<f64> {
+            (0..5_000).map(|_| f(n.unit(), n.unit())).collect()
+        };
+        vec![
+            ("uniform", make(&|a, _| a * 1_000.0)),
+            ("exponential", make(&|a, _| -a.ln() * 30.0)),
+            ("heavy tail", make(&|a, _| a.powf(-1.5))),
+            (
+                "log-normal",
+                make(&|a, b| ((-2.0 * a.ln()).sqrt() * (6.28 * b).cos() * 2.0).exp()),
+            ),
+            (
+                "two far peaks",
+                make(&|a, b| if a < 0.5 { 1e-3 * (1.0 + b) } else { 1e5 + b }),
+            ),
+            ("all alike", make(&|_, _| 42.0)),
+            ("powers of two", make(&|a, _| 2f64.powi((a * 30.0) as i32))),
+            (
+                "just below them",
+                make(&|a, _| 2f64.powi((a * 30.0) as i32).next_down()),
+            ),
+            ("both signs", make(&|a, _| a * 20.0 - 10.0)),
+            ("negative", make(&|a, _| -(a * 9.0).exp())),
+            ("many zeros", make(&|a, b| if a < 0.6 { 0.0 } else { b })),
+            ("nine decades", make(&|a, _| 10f64.powf(a * 9.0 - 4.0))),
+        ]
+    }
+
+    #[test]
+    fn every_quantile_is_within_its_promise_of_the_exact_one() {
+        for (name, values) in distributions() {
+            let mut sketch = Sketch::new();
+            values.iter().for_each(|&value| sketch.add(value));
+            let mut sorted = values;
+            sorted.sort_by(f64::total_cmp);
+            for q in (0..=1_000).map(|q| f64::from(q) / 1_000.0) {
+                let rank = ((q * sorted.len() as f64).ceil() as usize).clamp(1, sorted.len());
+                let (exact, got) = (sorted[rank - 1], sketch.quantile(q).unwrap());
+                let allowed = exact.abs() * Sketch::RELATIVE_ERROR * (1.0 + 1e-9);
+                assert!(
+                    (got - exact).abs() <= allowed,
+                    "{name} q{q}: {got} for {exact}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn it_agrees_with_ddsketch() {
+        for (name, values) in distributions() {
+            let mut ours = Sketch::new();
+            let mut theirs =
+                sketches_ddsketch::DDSketch::new(sketches_ddsketch::Config::new(0.01, 4_096, 1e-9));
+            for &value in &values {
+                ours.add(value);
+                theirs.add(value);
+            }
+            for q in [0.5, 0.95, 0.99] {
+                let (a, b) = (
+                    ours.quantile(q).unwrap(),
+                    theirs.quantile(q).unwrap().unwrap(),
+                );
+                // Both may be a percent off, and ddsketch takes the rank below.
+                assert!(
+                    (a - b).abs() <= 0.03 * b.abs() + 1e-9,
+                    "{name} q{q}: {a} against {b}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn merging_in_any_order_equals_adding_all() {
+        for (name, values) in distributions() {
+            let mut whole = Sketch::new();
+            let mut parts = vec![Sketch::new(); 3];
+            for (i, &value) in values.iter().enumerate() {
+                whole.add(value);
+                parts[i % 3].add(value);
+            }
+            let merged = |order: [usize; 3]| {
+                let mut sum = Sketch::new();
+                order.iter().for_each(|&i| sum.merge(&parts[i]));
+                sum
+            };
+            for q in [0.0, 0.1, 0.5, 0.9, 0.99, 1.0] {
+                let expected = whole.quantile(q);
+                assert_eq!(merged([0, 1, 2]).quantile(q), expected, "{name}");
+                assert_eq!(merged([2, 0, 1]).quantile(q), expected, "{name}");
+            }
+        }
+    }
+
+    #[test]
+    fn it_stays_bounded_whatever_comes() {
+        let mut sketch = Sketch::new();
+        for exponent in -400..400 {
+            for value in [2f64.powi(exponent), -(2f64.powi(exponent))] {
+                sketch.add(value);
+            }
+        }
+        for value in [f64::MAX, f64::MIN_POSITIVE, f64::NAN, f64::INFINITY] {
+            sketch.add(value);
+        }
+        assert_eq!(sketch.count(), 1_602);
+        assert!(
+            sketch.heap_bytes() <= 4 * MOST * size_of::<u32>(),
+            "{}",
+            sketch.heap_bytes()
+        );
+        let top = sketch.quantile(0.6).unwrap();
+        assert!(top.is_finite() && top >= 0.0);
+    }
+
+    #[test]
+    fn cleared_it_is_as_new() {
+        let mut sketch = Sketch::new();
+        for value in [1.0, -1.0, 0.0] {
+            sketch.add(value);
+        }
+        sketch.clear();
+        assert_eq!((sketch.count(), sketch.quantile(0.5)), (0, None));
+        sketch.add(5.0);
+        assert!((sketch.quantile(0.5).unwrap() - 5.0).abs() <= 0.05);
+    }
+}

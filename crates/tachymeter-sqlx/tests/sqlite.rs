@@ -1,0 +1,94 @@
+//! The executor against a real SQLite.
+
+use std::time::Duration;
+
+use futures::TryStreamExt;
+use sqlx::sqlite::{SqlitePool, SqlitePoolOptions};
+use tachymeter::testing::{Capture, Captured, capture};
+use tachymeter_sqlx::Label;
+
+async fn pool() -> SqlitePool {
+    let pool = SqlitePoolOptions::new().max_connections(1).acquire_timeout(Duration::from_millis(50));
+    let pool = pool.connect("sqlite::memory:").await.unwrap();
+    sqlx::query("create table users (id integer primary key, name text unique)").execute(&pool).await.unwrap();
+    sqlx::query("insert into users (name) values ('a'), ('b'), ('c')").execute(&pool).await.unwrap();
+    pool
+}
+
+fn only(events: &Capture) -> Captured {
+    let mut events = events.take();
+    assert_eq!(events.len(), 1, "{events:?}");
+    events.remove(0)
+}
+
+fn rows(event: &Captured) -> f64 {
+    event.measurement("rows").unwrap().as_f64().unwrap()
+}
+
+#[tokio::test]
+async fn each_way_to_fetch_is_one_event_with_its_rows() {
+    let pool = pool().await;
+    let events = capture(&["db.query"]);
+    let all: Vec<(i64, String)> = sqlx::query_as("select id, name from users").fetch_all(pool.label("all")).await.unwrap();
+    assert_eq!(all.len(), 3);
+    let event = only(&events);
+    assert_eq!((event.get("label"), event.get("outcome"), rows(&event)), (Some("all"), Some("ok"), 3.0));
+    for key in ["total", "queue", "query", "decode"] {
+        assert!(event.measurement(key).is_some(), "{key}");
+    }
+
+    let one: (String,) = sqlx::query_as("select name from users where id = $1").bind(2).fetch_one(pool.label("one")).await.unwrap();
+    assert_eq!(one.0, "b");
+    let event = only(&events);
+    assert_eq!((event.get("outcome"), rows(&event)), (Some("ok"), 1.0));
+    assert_eq!(event.measurement("decode"), None, "unknown, so absent");
+
+    let none: Option<(String,)> = sqlx::query_as("select name from users where id = 9").fetch_optional(pool.label("none")).await.unwrap();
+    assert!(none.is_none());
+    assert_eq!(rows(&only(&events)), 0.0);
+
+    let done = sqlx::query("insert into users (name) values ($1)").bind("d").execute(pool.label("insert")).await.unwrap();
+    assert_eq!(done.rows_affected(), 1);
+    assert_eq!(only(&events).get("outcome"), Some("ok"));
+}
+
+#[tokio::test]
+async fn parts_are_no_longer_than_the_whole() {
+    let pool = pool().await;
+    let events = capture(&["db.query"]);
+    let mut rows = sqlx::query("select id from users").fetch(pool.label("slow reader"));
+    while rows.try_next().await.unwrap().is_some() {
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+    drop(rows);
+    let event = only(&events);
+    let seconds = |key: &str| event.measurement(key).unwrap().as_f64().unwrap();
+    assert!(seconds("queue") + seconds("query") + seconds("decode") <= seconds("total"));
+    assert!(seconds("decode") >= 0.006, "the reader's own time is not the database's");
+}
+
+#[tokio::test]
+async fn errors_of_the_database_and_of_the_pool_are_errors() {
+    let pool = pool().await;
+    let events = capture(&["db.query"]);
+    let taken = sqlx::query("insert into users (name) values ('a')").execute(pool.label("taken")).await.unwrap_err();
+    assert!(taken.as_database_error().unwrap().is_unique_violation());
+    assert_eq!(only(&events).get("outcome"), Some("error"));
+
+    let _only_connection = pool.acquire().await.unwrap();
+    assert!(sqlx::query("select 1").fetch_optional(pool.label("no connection")).await.is_err());
+    let event = only(&events);
+    assert_eq!((event.get("outcome"), event.measurement("query")), (Some("error"), None));
+    assert!(event.measurement("queue").unwrap().as_f64().unwrap() >= 0.05);
+}
+
+#[tokio::test]
+async fn a_query_that_is_dropped_before_its_end_is_aborted() {
+    let pool = pool().await;
+    let events = capture(&["db.query"]);
+    let mut stream = sqlx::query("select id from users").fetch(pool.label("given up"));
+    stream.try_next().await.unwrap();
+    drop(stream);
+    let event = only(&events);
+    assert_eq!((event.get("outcome"), rows(&event)), (Some("aborted"), 1.0));
+}

@@ -1,0 +1,84 @@
+//! A response's body that tells when its last byte has been handed over.
+
+use std::fmt::Display;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use bytes::Buf;
+use http_body::{Body, Frame, SizeHint};
+use pin_project_lite::pin_project;
+use tachymeter::OpenSpan;
+
+pin_project! {
+    /// A measured body. Its span stops at its end, and is aborted when it is dropped before.
+    #[derive(Debug)]
+    pub struct MeasuredBody<B>
+    where
+        B: Body,
+    {
+        #[pin]
+        inner: B,
+        span: Option<OpenSpan>,
+        bytes: u64,
+    }
+
+    impl<B: Body> PinnedDrop for MeasuredBody<B> {
+        fn drop(this: Pin<&mut Self>) {
+            let mut this = this.project();
+            // A server doesn't ask for what it knows isn't there: a body of known length ends without a last poll.
+            let ended = this.inner.is_end_stream() || this.inner.size_hint().upper() == Some(0);
+            if ended {
+                stop(&mut this.span, *this.bytes);
+            }
+        }
+    }
+}
+
+fn stop(span: &mut Option<OpenSpan>, bytes: u64) {
+    if let Some(span) = span.take() {
+        span.stop(&[("bytes", bytes.into())], &[]);
+    }
+}
+
+impl<B: Body> MeasuredBody<B> {
+    pub(crate) fn new(inner: B, span: OpenSpan, head: bool) -> Self {
+        let mut body = Self { inner, span: Some(span), bytes: 0 };
+        if head {
+            // The body of an answer to HEAD is never sent.
+            stop(&mut body.span, 0);
+        }
+        body
+    }
+}
+
+impl<B> Body for MeasuredBody<B>
+where
+    B: Body,
+    B::Error: Display,
+{
+    type Data = B::Data;
+    type Error = B::Error;
+
+    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<B::Data>, B::Error>>> {
+        let this = self.project();
+        let frame = ready!(this.inner.poll_frame(cx));
+        match &frame {
+            Some(Ok(frame)) => *this.bytes += frame.data_ref().map_or(0, |data| data.remaining() as u64),
+            Some(Err(error)) => {
+                if let Some(span) = this.span.take() {
+                    span.exception("body", &error.to_string());
+                }
+            }
+            None => stop(this.span, *this.bytes),
+        }
+        Poll::Ready(frame)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.inner.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.inner.size_hint()
+    }
+}

@@ -6,5 +6,6 @@ use wasm_bindgen::prelude::wasm_bindgen;
 #[wasm_bindgen]
 pub fn hydrate() {
     console_error_panic_hook::set_once();
+    tachymeter_leptos::init("/telemetry/beacon");
     leptos::mount::hydrate_body(crate::app::App);
 }

@@ -8,6 +8,7 @@ pub mod render;
 pub mod router;
 pub mod security;
 pub mod state;
+pub mod telemetry;
 pub mod visit;
 
 pub use router::router;
@@ -68,6 +69,7 @@ async fn serve() -> Result<(), StartError> {
     let listener = listen(config.server.address).await?;
     let address = listener.local_addr().unwrap_or(config.server.address);
     tracing::info!("serving http://{address}");
+    tokio::spawn(Arc::clone(&state.telemetry.feed).run());
     let app = router(state).into_make_service_with_connect_info::<SocketAddr>();
     let mut stopped = stop.subscribe();
     tokio::spawn(async move {

@@ -1,6 +1,6 @@
 //! Every route of the server, and what each request passes on its way.
 
-use super::{AppState, render, security, visit};
+use super::{AppState, render, security, telemetry, visit};
 use crate::app::{App, shell};
 use crate::features::auth::session;
 use axum::Router;
@@ -12,6 +12,7 @@ use axum::http::header::{CACHE_CONTROL, CONTENT_LENGTH};
 use axum::http::{Extensions, HeaderMap, HeaderValue, StatusCode, Version};
 use leptos::prelude::provide_context;
 use leptos_axum::{LeptosRoutes, generate_route_list, render_app_to_stream_in_order_with_context};
+use tachymeter_tower::TelemetryLayer;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{DefaultPredicate, Predicate};
@@ -28,7 +29,8 @@ pub fn router(state: AppState) -> Router {
         .layer(middleware::from_fn(visit::server_fn_status))
         .layer(middleware::from_fn(security::bounded))
         .layer(DefaultBodyLimit::max(security::MAX_BODY))
-        // Routes under /telemetry/ are merged here: they bring their own limits, and pass what follows like all others.
+        // They bring their own limits, and pass what follows like all others.
+        .merge(telemetry::routes())
         .route("/health", get(health))
         .with_state(state)
         .layer(middleware::from_fn(security::same_origin))
@@ -36,7 +38,7 @@ pub fn router(state: AppState) -> Router {
         .layer(middleware::from_fn_with_state(secure, security::headers))
         .layer(CatchPanicLayer::new())
         .layer(CompressionLayer::new().compress_when(DefaultPredicate::new().and(worth_compressing)))
-    // The layer that measures requests goes here, around everything.
+        .layer(TelemetryLayer::new(telemetry::route_of))
 }
 
 /// Pages and server functions; what is neither is looked for among the static files, then it is a page with status 404.

@@ -2,6 +2,7 @@
 
 use super::config::Config;
 use super::db::Db;
+use super::telemetry::Telemetry;
 use crate::features::auth::guard::Guard;
 use axum::extract::FromRef;
 use leptos::config::LeptosOptions;
@@ -20,6 +21,8 @@ pub struct AppState {
     pub db: Db,
     /// Limits, hashing and the breach list: what sign-in and sign-up share between requests.
     pub guard: Arc<Guard>,
+    /// The live store, its stream and the beacon.
+    pub telemetry: Arc<Telemetry>,
     /// Becomes true when the server stops. Streams that don't watch it would keep it from stopping.
     pub shutdown: watch::Receiver<bool>,
     /// When this process began to serve.
@@ -31,7 +34,8 @@ impl AppState {
     pub fn new(config: Arc<Config>, db: Db, shutdown: watch::Receiver<bool>) -> Self {
         let options = leptos_options(&config);
         let guard = Arc::new(Guard::new(&config.auth));
-        Self { config, options, db, guard, shutdown, started: Instant::now() }
+        let telemetry = Arc::new(Telemetry::start(&config, shutdown.clone()));
+        Self { config, options, db, guard, telemetry, shutdown, started: Instant::now() }
     }
 }
 

@@ -2,10 +2,11 @@
 
 use super::{AppState, access, visit};
 use axum::Router;
-use axum::extract::{Query, Request, State};
+use axum::extract::{MatchedPath, Query, Request, State};
+use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use http::StatusCode;
+use axum::http::StatusCode;
 use serde::Deserialize;
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,21 +21,21 @@ use super::config::Config;
 
 /// Every metric of this application.
 pub fn metrics() -> Result<Vec<Metric>, DefinitionError> {
-    let ms = Unit::Millisecond;
+    let ms = || Unit::Millisecond;
     [
         Metric::counter("interaction.count").event("leptos.interaction.stop").measurement("total").tags(&["outcome"])
             .description("Interactions by how they ended"),
-        Metric::summary("leptos.interaction.stop.total").tags(&["name"]).unit(ms).description("From the input to the paint"),
-        Metric::summary("leptos.server_fn.stop.duration").tags(&["name", "side"]).unit(ms).description("Server functions, seen from either side"),
-        Metric::summary("leptos.page.load.total").tags(&["route"]).unit(ms).description("From the navigation to the first frame of the live page"),
-        Metric::summary("http.request.stop.duration").tags(&["route"]).unit(ms).description("Requests, to the end of their body"),
+        Metric::summary("leptos.interaction.stop.total").tags(&["name"]).unit(ms()).description("From the input to the paint"),
+        Metric::summary("leptos.server_fn.stop.duration").tags(&["name", "side"]).unit(ms()).description("Server functions, seen from either side"),
+        Metric::summary("leptos.page.load.total").tags(&["route"]).unit(ms()).description("From the navigation to the first frame of the live page"),
+        Metric::summary("http.request.stop.duration").tags(&["route"]).unit(ms()).description("Requests, to the end of their body"),
         Metric::counter("http.request.count").event("http.request.stop").measurement("duration").tags(&["route", "status"])
             .description("Requests by route and status"),
-        Metric::summary("db.query.total").tags(&["label"]).unit(ms).description("Database queries"),
+        Metric::summary("db.query.total").tags(&["label"]).unit(ms()).description("Database queries"),
         Metric::counter("auth.login.count").tags(&["result"]).description("Sign-ins by result"),
         Metric::counter("auth.sign_up.count").tags(&["result"]).description("Sign-ups by result"),
-        Metric::summary("landing.load.duration").tags(&[]).unit(ms).description("How long the landing page's data took"),
-        Metric::summary("external.request.stop.duration").tags(&["host", "outcome"]).unit(ms).description("Requests to others"),
+        Metric::summary("landing.load.duration").tags(&[]).unit(ms()).description("How long the landing page's data took"),
+        Metric::summary("external.request.stop.duration").tags(&["host", "outcome"]).unit(ms()).description("Requests to others"),
     ]
     .into_iter()
     .map(|metric| metric.build())
@@ -68,24 +69,24 @@ pub struct Telemetry {
 impl Telemetry {
     /// Attaches the reporters. Nothing ticks before somebody runs the [`Feed`].
     ///
-    /// # Errors
-    /// A text that names the metric that is wrong.
-    pub fn start(config: &Config, shutdown: watch::Receiver<bool>) -> Result<Self, String> {
-        let metrics = metrics().map_err(|error| error.to_string())?;
-        let live = Live::new(metrics, Limits { max_series: config.dashboard.max_series, ..Limits::default() });
-        let attached = live.attach().map_err(|error| error.to_string())?;
+    /// # Panics
+    /// If the list of metrics is wrong, which a test would have shown.
+    pub fn start(config: &Config, shutdown: watch::Receiver<bool>) -> Self {
+        let metrics = metrics().expect("the list of metrics is right");
+        let live = Live::new(metrics, Limits { series: config.dashboard.max_series as usize, ..Limits::default() });
+        let attached = live.attach().expect("each store has an id of its own");
         let options = FeedOptions {
             tick: Duration::from_millis(config.dashboard.tick_ms),
-            max_subscribers: config.dashboard.max_subscribers,
+            max_subscribers: config.dashboard.max_subscribers as usize,
             ..FeedOptions::default()
         };
         let limits = BeaconLimits {
-            max_bytes: config.beacon.max_bytes,
-            max_events: config.beacon.max_events,
+            max_bytes: config.beacon.max_bytes as usize,
+            max_events: config.beacon.max_events as usize,
             reports_per_minute: config.beacon.reports_per_minute,
             ..BeaconLimits::default()
         };
-        Ok(Self { feed: Feed::new(live, options, shutdown), beacon: Beacon::new(limits), _attached: attached })
+        Self { feed: Feed::new(live, options, shutdown), beacon: Beacon::new(limits), _attached: attached }
     }
 }
 
@@ -123,4 +124,11 @@ async fn beacon(State(state): State<AppState>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let peer = visit::address(&parts);
     state.telemetry.beacon.handle(peer, Request::from_parts(parts, body)).await
+}
+
+/// The pattern of a request's route. A server function's path ends in a hash that changes with its arguments' types: it is left out.
+pub fn route_of(parts: &Parts) -> Option<String> {
+    let pattern = parts.extensions.get::<MatchedPath>()?.as_str();
+    let name = pattern.strip_prefix("/api/").map(|name| name.trim_end_matches(|c: char| c.is_ascii_digit()));
+    Some(name.map_or_else(|| pattern.to_owned(), |name| format!("/api/{name}")))
 }

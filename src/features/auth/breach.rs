@@ -1,5 +1,6 @@
 //! Has this password been stolen somewhere? Asked without telling it.
 
+use super::EXTERNAL_REQUEST;
 use super::guard::Guard;
 use sha1::{Digest, Sha1};
 
@@ -20,8 +21,19 @@ pub async fn is_known(guard: &Guard, password: &str) -> bool {
     }
 }
 
-/// The one request that leaves this server.
+/// The one request that leaves this server, measured.
 async fn fetch_range(guard: &Guard, prefix: &str) -> Result<String, reqwest::Error> {
+    let span = EXTERNAL_REQUEST.start(&[("host", (&guard.breach_list_host).into())]);
+    let outcome = request_range(guard, prefix).await;
+    match &outcome {
+        Ok(_) => span.stop(&[], &[("outcome", "ok".into())]),
+        Err(error) if error.is_timeout() => span.stop(&[], &[("outcome", "timeout".into())]),
+        Err(_) => span.stop(&[], &[("outcome", "error".into())]),
+    }
+    outcome
+}
+
+async fn request_range(guard: &Guard, prefix: &str) -> Result<String, reqwest::Error> {
     let url = format!("{}{prefix}", guard.breach_list_url);
     // Padding hides from the network which range it was.
     let mut answer = guard.http.get(url).header("Add-Padding", "true").send().await?.error_for_status()?;

@@ -25,6 +25,8 @@ pub struct Guard {
     pub http: reqwest::Client,
     /// Where the breach list is.
     pub breach_list_url: String,
+    /// Its host, as metrics name it.
+    pub breach_list_host: String,
 }
 
 impl Guard {
@@ -44,6 +46,7 @@ impl Guard {
             hasher: Hasher::new(auth.hash_concurrency),
             http,
             breach_list_url: auth.breach_list_url.clone(),
+            breach_list_host: host_of(&auth.breach_list_url),
         }
     }
 
@@ -53,4 +56,8 @@ impl Guard {
         key.copy_from_slice(&Sha256::digest(email.as_bytes())[..16]);
         key
     }
+}
+
+fn host_of(url: &str) -> String {
+    reqwest::Url::parse(url).ok().and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_default()
 }

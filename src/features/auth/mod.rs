@@ -20,3 +20,17 @@ pub mod sign_in_page;
 pub mod sign_up_page;
 #[cfg(feature = "ssr")]
 pub mod store;
+
+tachymeter::events! {
+    /// What happens to accounts.
+    pub EVENTS;
+
+    /// Somebody tried to sign in.
+    pub event LOGIN = "auth.login" { count } [result];
+
+    /// Somebody tried to make an account.
+    pub event SIGN_UP = "auth.sign_up" { count } [result];
+
+    /// A request to somebody else's server, to the end of its answer.
+    pub span EXTERNAL_REQUEST = "external.request" {} [host, outcome];
+}

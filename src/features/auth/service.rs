@@ -1,11 +1,12 @@
 //! Signing up, in and out: the order of things.
 
 use super::model::{PasswordRules, User};
-use super::{breach, rules, session, store};
+use super::{LOGIN, SIGN_UP, breach, rules, session, store};
 use crate::error::{AppError, FieldError};
 use crate::server::limits::address_key;
 use crate::server::visit::{Visit, internal};
 use std::time::{Duration, Instant};
+use tachymeter::execute;
 
 /// Checks, hashes and stores a new account, and signs it in.
 pub async fn sign_up(visit: &Visit, email: &str, password: &str) -> Result<User, AppError> {
@@ -61,14 +62,14 @@ pub fn finish(visit: &Visit, email: &str, outcome: &Result<User, AppError>, next
     }
 }
 
-/// Where a login's result is told to whoever counts logins.
+/// Tells whoever counts logins how this one ended.
 pub fn report_sign_in(outcome: &Result<User, AppError>) {
-    tracing::debug!(result = result_name(outcome), "auth.login");
+    execute!(LOGIN, { count: 1 }, { result: result_name(outcome) });
 }
 
-/// Where a sign-up's result is told to whoever counts sign-ups.
+/// Tells whoever counts sign-ups how this one ended.
 pub fn report_sign_up(outcome: &Result<User, AppError>) {
-    tracing::debug!(result = result_name(outcome), "auth.sign_up");
+    execute!(SIGN_UP, { count: 1 }, { result: result_name(outcome) });
 }
 
 fn result_name(outcome: &Result<User, AppError>) -> &'static str {

@@ -3,6 +3,7 @@
 use super::model::User;
 use crate::server::db::Db;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use tachymeter_sqlx::Label;
 use time::OffsetDateTime;
 
 /// SHA-256 of a session's token.
@@ -43,7 +44,7 @@ pub async fn find_user(db: &Db, email: &str) -> sqlx::Result<Option<(User, Strin
     let row: Option<SecretRow> =
         sqlx::query_as("select id, email, created_at, password_hash from users where email = $1")
             .bind(email)
-            .fetch_optional(&db.read)
+            .fetch_optional(db.read.label("find_user"))
             .await?;
     Ok(row.map(|row| (row.user.into(), row.password_hash)))
 }
@@ -56,7 +57,7 @@ pub async fn create_user(db: &Db, email: &str, password_hash: &str) -> sqlx::Res
     .bind(email)
     .bind(password_hash)
     .bind(now())
-    .fetch_one(&db.write)
+    .fetch_one(db.write.label("create_user"))
     .await;
     match row {
         Ok(row) => Ok(Some(row.into())),
@@ -98,7 +99,7 @@ pub async fn find_session(
     .bind(token.as_slice())
     .bind(now - seconds(idle))
     .bind(now - seconds(absolute))
-    .fetch_optional(&db.read)
+    .fetch_optional(db.read.label("find_session"))
     .await?;
     Ok(row.map(|row| (row.user.into(), Duration::from_secs((now - row.last_seen_at).max(0).unsigned_abs()))))
 }
@@ -108,14 +109,14 @@ pub async fn touch_session(db: &Db, token: &TokenHash) -> sqlx::Result<()> {
     sqlx::query("update sessions set last_seen_at = $2 where token_hash = $1")
         .bind(token.as_slice())
         .bind(now())
-        .execute(&db.write)
+        .execute(db.write.label("touch_session"))
         .await?;
     Ok(())
 }
 
 /// Ends a session.
 pub async fn delete_session(db: &Db, token: &TokenHash) -> sqlx::Result<()> {
-    sqlx::query("delete from sessions where token_hash = $1").bind(token.as_slice()).execute(&db.write).await?;
+    sqlx::query("delete from sessions where token_hash = $1").bind(token.as_slice()).execute(db.write.label("delete_session")).await?;
     Ok(())
 }
 

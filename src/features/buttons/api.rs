@@ -9,7 +9,7 @@ use tachymeter_leptos::Measured;
 
 /// How long each button takes, as configured.
 #[server(protocol = Http<GetUrl, Json>)]
-pub async fn delays() -> Result<Delays, AppError> {
+pub async fn button_delays() -> Result<Delays, AppError> {
     use crate::server::visit::Visit;
     let buttons = &Visit::current()?.state.config.buttons;
     Ok(Delays { red: buttons.red_ms, green: buttons.green_ms, blue: buttons.blue_ms })
@@ -44,7 +44,7 @@ pub async fn press(colour: Colour) -> Result<Colour, AppError> {
 
 #[cfg(feature = "ssr")]
 async fn wait_for(colour: Colour) -> Result<Colour, AppError> {
-    let delay = delays().await?.of(colour);
+    let delay = button_delays().await?.of(colour);
     tokio::time::sleep(std::time::Duration::from_millis(delay)).await;
     Ok(colour)
 }

@@ -1,6 +1,6 @@
 //! The buttons page: press, see the colour, see where the time went.
 
-use super::api::{delays, press};
+use super::api::{button_delays, press};
 use super::model::Colour;
 use crate::components::time::milliseconds;
 use leptos::prelude::*;
@@ -80,7 +80,7 @@ pub fn ButtonsPage() -> impl IntoView {
 
 #[component]
 fn Controls(presses: Presses) -> impl IntoView {
-    let delays = Resource::new(|| (), |()| delays());
+    let delays = Resource::new(|| (), |()| button_delays());
     let delay = move |colour: Colour| {
         view! { <Suspense fallback=|| "…">{move || delays.get().map(|delays| delays.map(|delays| format!("{} ms", delays.of(colour))))}</Suspense> }
     };

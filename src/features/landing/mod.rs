@@ -5,3 +5,11 @@ pub mod model;
 pub mod page;
 #[cfg(feature = "ssr")]
 pub mod store;
+
+tachymeter::events! {
+    /// What happens on the landing page.
+    pub EVENTS;
+
+    /// The landing page's data was there, so long after it was asked for.
+    pub event LOAD = "landing.load" { duration } [side];
+}

@@ -2,10 +2,11 @@
 
 use crate::server::db::Db;
 use std::time::Duration;
+use tachymeter_sqlx::Label;
 
 /// How many accounts there are.
 pub async fn count_users(db: &Db) -> sqlx::Result<u64> {
-    let (count,): (i64,) = sqlx::query_as("select count(*) from users").fetch_one(&db.read).await?;
+    let (count,): (i64,) = sqlx::query_as("select count(*) from users").fetch_one(db.read.label("count_users")).await?;
     Ok(count.unsigned_abs())
 }
 

@@ -255,7 +255,7 @@ mod tests {
             ("heavy tail", make(&|a, _| a.powf(-1.5))),
             (
                 "log-normal",
-                make(&|a, b| ((-2.0 * a.ln()).sqrt() * (6.28 * b).cos() * 2.0).exp()),
+                make(&|a, b| ((-2.0 * a.ln()).sqrt() * (std::f64::consts::TAU * b).cos() * 2.0).exp()),
             ),
             (
                 "two far peaks",

@@ -18,25 +18,37 @@
 //! | measurement | is |
 //! |---|---|
 //! | `total` | all of it |
-//! | `queue` | waiting for a connection of the pool |
+//! | `queue` | waiting for a connection of the pool; absent on a connection of one's own |
 //! | `query` | waiting for the database, over all rows |
 //! | `decode` | between a row and the request for the next one: decoding, and whatever the caller does. Absent for at most one row |
+//! | `idle` | how long the connection had lain in the pool, which is no part of `total`. Absent if it is new, or if [`note_idle`] wasn't used |
 //! | `rows` | rows that were returned |
 //!
-//! `outcome` is `ok`, `error`, or `aborted` when the caller dropped the query before its end. The statement's text is never part of the event:
-//! the label is the name by which people know the query, and it is what the caller says. Queries inside a transaction run on its
-//! connection and not on the pool; they are not seen here.
+//! `outcome` is `ok`, `error`, or `aborted` when the caller dropped the query before its end; with `error` goes `error`, a word from a short
+//! list (`unique_violation`, `pool_timed_out`, ...) and never the message, which may hold data. The event belongs to the span that was
+//! current at the call.
+//!
+//! # What is not measured
+//!
+//! The statement's text is never part of the event: the label is the name by which people know the query, and it is what the caller says.
+//! A transaction runs on its own connection: [`Labelled::begin`] measures its beginning and [`on`] the queries in it, but `commit` and
+//! `rollback` are sqlx's own and not seen, nor is `prepare`. A wait for a lock of the database is part of `query`. Several statements in
+//! one text are one event.
 #![deny(missing_docs)]
 
+mod connection;
 mod executor;
-mod measure;
+mod idle;
+mod recorder;
 
+pub use connection::{OnConnection, on};
 pub use executor::{Label, Labelled};
+pub use idle::{idle_for, note_idle};
 
 tachymeter::events! {
     /// Everything that `tachymeter-sqlx` emits.
     pub EVENTS;
 
     /// A query has ended.
-    pub event DB_QUERY = "db.query" { total, queue, query, decode, rows } [label, outcome];
+    pub event DB_QUERY = "db.query" { total, queue, query, decode, idle, rows } [label, outcome, error];
 }

@@ -1,6 +1,7 @@
 //! A response's body that tells when its last byte has been handed over.
 
 use std::fmt::Display;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
@@ -8,6 +9,8 @@ use bytes::Buf;
 use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
 use tachymeter::OpenSpan;
+
+use crate::layer::message_of;
 
 pin_project! {
     /// A measured body. Its span stops at its end, and is aborted when it is dropped before.
@@ -24,11 +27,11 @@ pin_project! {
 
     impl<B: Body> PinnedDrop for MeasuredBody<B> {
         fn drop(this: Pin<&mut Self>) {
-            let mut this = this.project();
+            let this = this.project();
             // A server doesn't ask for what it knows isn't there: a body of known length ends without a last poll.
             let ended = this.inner.is_end_stream() || this.inner.size_hint().upper() == Some(0);
             if ended {
-                stop(&mut this.span, *this.bytes);
+                stop(this.span, *this.bytes);
             }
         }
     }
@@ -42,7 +45,11 @@ fn stop(span: &mut Option<OpenSpan>, bytes: u64) {
 
 impl<B: Body> MeasuredBody<B> {
     pub(crate) fn new(inner: B, span: OpenSpan, head: bool) -> Self {
-        let mut body = Self { inner, span: Some(span), bytes: 0 };
+        let mut body = Self {
+            inner,
+            span: Some(span),
+            bytes: 0,
+        };
         if head {
             // The body of an answer to HEAD is never sent.
             stop(&mut body.span, 0);
@@ -59,11 +66,30 @@ where
     type Data = B::Data;
     type Error = B::Error;
 
-    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<B::Data>, B::Error>>> {
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<B::Data>, B::Error>>> {
         let this = self.project();
-        let frame = ready!(this.inner.poll_frame(cx));
+        let context = this.span.as_ref().map(OpenSpan::context);
+        let polled = catch_unwind(AssertUnwindSafe(|| match context {
+            // A body that is streamed is still the application at work.
+            Some(context) => context.in_scope(|| this.inner.poll_frame(cx)),
+            None => this.inner.poll_frame(cx),
+        }));
+        let frame = match polled {
+            Ok(poll) => ready!(poll),
+            Err(panic) => {
+                if let Some(span) = this.span.take() {
+                    span.exception("panic", message_of(&*panic));
+                }
+                resume_unwind(panic)
+            }
+        };
         match &frame {
-            Some(Ok(frame)) => *this.bytes += frame.data_ref().map_or(0, |data| data.remaining() as u64),
+            Some(Ok(frame)) => {
+                *this.bytes += frame.data_ref().map_or(0, |data| data.remaining() as u64)
+            }
             Some(Err(error)) => {
                 if let Some(span) = this.span.take() {
                     span.exception("body", &error.to_string());

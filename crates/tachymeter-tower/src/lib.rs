@@ -12,7 +12,8 @@
 //!
 //! - `stop` comes when the last byte of the body has been handed over, `aborted` when the client went away before, `exception` when the
 //!   service panicked (the panic goes on) or its body failed.
-//! - A `traceparent` header makes the request a child of the span that sent it. The request's own span is current while the service runs.
+//! - A `traceparent` header makes the request a child of the span that sent it. The request's own span is current while the service runs and
+//!   while its body is streamed.
 //! - A response gets `Server-Timing: total;dur=<milliseconds until its head>` and the `x-request-id` that the request had, or a new one.
 #![deny(missing_docs)]
 

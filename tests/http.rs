@@ -338,6 +338,36 @@ async fn the_account_page_is_for_those_who_signed_in_and_the_forms_for_those_who
 }
 
 #[tokio::test]
+async fn what_is_counted_is_emitted() {
+    let app = App::start().await;
+    let events = tachymeter::testing::capture(&["auth.login", "auth.sign_up", "landing.load", "external.request.stop", "db.query"]);
+    app.sign_up("a@example.org").await;
+    app.call("/api/sign_in", &form("a@example.org", "not the password")).await;
+    app.call("/api/sign_in", &form("a@example.org", GOOD)).await;
+    app.call("/api/landing_facts", "").await;
+    let seen: Vec<(String, String)> = events
+        .take()
+        .iter()
+        .map(|event| {
+            let word = ["label", "result", "outcome", "side"].into_iter().find_map(|key| event.get(key));
+            (event.name.clone(), word.unwrap_or_default().to_owned())
+        })
+        .collect();
+    let expected = [
+        ("external.request.stop", "ok"),
+        ("db.query", "create_user"),
+        ("auth.sign_up", "ok"),
+        ("db.query", "find_user"),
+        ("auth.login", "wrong_credentials"),
+        ("db.query", "find_user"),
+        ("auth.login", "ok"),
+        ("db.query", "count_users"),
+        ("landing.load", "server"),
+    ];
+    assert_eq!(seen, expected.map(|(name, word)| (name.to_owned(), word.to_owned())));
+}
+
+#[tokio::test]
 async fn other_sites_cannot_post() {
     let app = App::start().await;
     for (name, value) in [("sec-fetch-site", "cross-site"), ("sec-fetch-site", "same-site"), ("origin", "https://evil.example")] {

@@ -1,8 +1,8 @@
 // The parts of ECharts that the dashboard draws with, as one global. Bundled by scripts/setup, loaded on the dashboard only.
 import * as core from 'echarts/core'
 import { LineChart, BarChart } from 'echarts/charts'
-import { GridComponent, TooltipComponent, LegendComponent, DatasetComponent, DataZoomComponent, AriaComponent } from 'echarts/components'
+import { GridComponent, TooltipComponent, DatasetComponent, AriaComponent } from 'echarts/components'
 import { CanvasRenderer } from 'echarts/renderers'
 
-core.use([LineChart, BarChart, GridComponent, TooltipComponent, LegendComponent, DatasetComponent, DataZoomComponent, AriaComponent, CanvasRenderer])
+core.use([LineChart, BarChart, GridComponent, TooltipComponent, DatasetComponent, AriaComponent, CanvasRenderer])
 window.echarts = core

@@ -10,7 +10,7 @@ use axum::http::StatusCode;
 use serde::Deserialize;
 use std::sync::Arc;
 use std::time::Duration;
-use tachymeter::Attached;
+use tachymeter::{Attached, Emission};
 use tachymeter_leptos::beacon::{Beacon, Limits as BeaconLimits};
 use tachymeter_leptos::dashboard::{Chart, Stat};
 use tachymeter_leptos::stream::{Feed, FeedOptions};
@@ -28,8 +28,8 @@ pub fn metrics() -> Result<Vec<Metric>, DefinitionError> {
         Metric::summary("leptos.interaction.stop.total").tags(&["name"]).unit(ms()).description("From the input to the paint"),
         Metric::summary("leptos.server_fn.stop.duration").tags(&["name", "side"]).unit(ms()).description("Server functions, seen from either side"),
         Metric::summary("leptos.page.load.total").tags(&["route"]).unit(ms()).description("From the navigation to the first frame of the live page"),
-        Metric::summary("http.request.stop.duration").tags(&["route"]).unit(ms()).description("Requests, to the end of their body"),
-        Metric::counter("http.request.count").event("http.request.stop").measurement("duration").tags(&["route", "status"])
+        Metric::summary("http.request.stop.duration").tags(&["route"]).drop(is_own).unit(ms()).description("Requests, to the end of their body"),
+        Metric::counter("http.request.count").event("http.request.stop").measurement("duration").tags(&["route", "status"]).drop(is_own)
             .description("Requests by route and status"),
         Metric::summary("db.query.total").tags(&["label"]).unit(ms()).description("Database queries"),
         Metric::counter("auth.login.count").tags(&["result"]).description("Sign-ins by result"),
@@ -40,6 +40,11 @@ pub fn metrics() -> Result<Vec<Metric>, DefinitionError> {
     .into_iter()
     .map(|metric| metric.build())
     .collect()
+}
+
+/// Requests that telemetry itself makes: an open dashboard must not look like traffic.
+fn is_own(request: &Emission<'_>) -> bool {
+    request.get("route").is_some_and(|route| route.as_str().is_some_and(|route| route.starts_with("/telemetry/")))
 }
 
 /// The dashboard's charts, top to bottom.

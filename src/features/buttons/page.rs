@@ -5,7 +5,7 @@ use super::model::Colour;
 use crate::components::time::milliseconds;
 use leptos::prelude::*;
 use leptos_meta::Title;
-use tachymeter_leptos::{Interaction, UseMeasured, use_measured};
+use tachymeter_leptos::{Interaction, Outcome, UseMeasured, use_measured};
 
 /// What is shown: the colour of the newest press that was answered, and that press's number.
 #[derive(Clone, Copy, Default, PartialEq)]
@@ -121,12 +121,21 @@ fn title(interaction: &Interaction) -> &'static str {
     Colour::ALL.into_iter().find(|colour| colour.key() == key).map_or("Unknown", Colour::name)
 }
 
+fn sentence_of(it: &Interaction) -> String {
+    let (title, total) = (title(it), milliseconds(it.total));
+    match it.outcome {
+        Outcome::Superseded => format!("{title}, {total}, and not shown: a newer press was answered first."),
+        Outcome::Failed => format!("{title}, {total}, and it failed."),
+        _ => format!("{title}, {total} from your click to the screen."),
+    }
+}
+
 /// The last interaction: one sentence, one bar, and the numbers in words.
 #[component]
 fn Latest(closed: Signal<Vec<Interaction>>) -> impl IntoView {
     let sentence = move || {
         closed.with(|closed| match closed.first() {
-            Some(it) => format!("{}, {} from your click to the screen.", title(it), milliseconds(it.total)),
+            Some(it) => sentence_of(it),
             None => "What you press is measured here.".to_owned(),
         })
     };

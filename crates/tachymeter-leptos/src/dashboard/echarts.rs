@@ -134,7 +134,7 @@ impl Drawing {
     fn series(&self, index: usize, label: &Label, marked: bool) -> JsValue {
         let series = JSON::parse(&self.pattern).unwrap_or_else(|_| Object::new().into());
         set(&series, "id", &format!("s{index}").into());
-        set(&series, "name", &label.text.as_str().into());
+        set(&series, "name", &label.text().into());
         let encode = Object::new();
         set(&encode, "x", &"c0".into());
         set(&encode, "y", &format!("c{}", index + 1).into());
@@ -185,7 +185,6 @@ fn theme() -> JsValue {
     let theme = serde_json::json!({
         "backgroundColor": "transparent",
         "textStyle": { "color": ink, "fontFamily": token("--font-sans") },
-        "legend": { "textStyle": { "color": muted }, "pageTextStyle": { "color": muted }, "pageIconColor": ink, "pageIconInactiveColor": line },
         "tooltip": { "backgroundColor": surface, "borderColor": line, "textStyle": { "color": ink, "fontSize": 12 } },
         "timeAxis": axis,
         "valueAxis": axis,

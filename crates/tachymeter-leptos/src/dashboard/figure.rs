@@ -9,6 +9,9 @@ use super::{Chart, Model};
 /// How many rows the table shows, newest first.
 const TABLE_ROWS: usize = 60;
 
+/// How many colours there are before they begin anew; the style sheet has a class for each.
+const MARKS: usize = 8;
+
 /// What all charts of a page share.
 #[derive(Clone, Copy)]
 pub(super) struct Shared {
@@ -72,32 +75,33 @@ pub(super) fn Figure(chart: Chart, shared: Shared) -> impl IntoView {
         <figure class="tm-figure" id=id data-testid="chart" aria-labelledby=title_id>
             <figcaption class="tm-caption">
                 <h2 class="tm-title" id=named_by>{title}</h2>
-                <Current columns unit/>
             </figcaption>
             <div class="tm-plot">
                 <div class="tm-canvas" node_ref=canvas role="img" aria-label="Chart; the table below has the same numbers"></div>
                 <p class="tm-empty" hidden=move || !empty()>"Nothing yet. It appears here as soon as it happens."</p>
             </div>
+            <Current columns unit/>
             <Table columns unit/>
         </figure>
     }
 }
 
-/// The latest values in words.
+/// The series with their latest values: legend and readout in one.
 #[component]
 fn Current(columns: Memo<Columns>, unit: Memo<String>) -> impl IntoView {
-    let values = move || {
-        columns.with(|columns| {
-            let unit = unit.get();
-            let value = |(index, label): (usize, &super::Label)| (label.text.clone(), humanise(columns.latest(index), &unit));
-            columns.labels.iter().enumerate().map(value).take(6).collect::<Vec<_>>()
-        })
+    let item = move |columns: &Columns, series: usize| {
+        let unit = unit.get();
+        let of_series = columns.labels.iter().enumerate().filter(|(_, label)| label.series == series);
+        let value = |(column, label): (usize, &super::Label)| {
+            let value = humanise(columns.latest(column), &unit);
+            view! { <span class="tm-value">{label.stat_name}" "<b>{value}</b></span> }
+        };
+        let values = of_series.clone().map(value).collect_view();
+        let name = of_series.clone().next().map(|(_, label)| label.name.clone());
+        view! { <li><span class=format!("tm-mark tm-mark-{}", series % MARKS) aria-hidden="true"></span>{name}" "{values}</li> }
     };
-    view! {
-        <ul class="tm-current" data-testid="current">
-            {move || values().into_iter().map(|(name, value)| view! { <li>{name}" "<b>{value}</b></li> }).collect_view()}
-        </ul>
-    }
+    let items = move || columns.with(|columns| (0..columns.series()).map(|series| item(columns, series)).collect_view());
+    view! { <ul class="tm-current" data-testid="current">{items}</ul> }
 }
 
 /// The same numbers for those who can't see a chart.
@@ -119,7 +123,7 @@ fn Table(columns: Memo<Columns>, unit: Memo<String>) -> impl IntoView {
             columns.iter().rev().filter(some).take(TABLE_ROWS).map(row).collect_view()
         })
     };
-    let head = move || columns.with(|columns| columns.labels.iter().map(|label| view! { <th scope="col">{label.text.clone()}</th> }).collect_view());
+    let head = move || columns.with(|columns| columns.labels.iter().map(|label| view! { <th scope="col">{label.text()}</th> }).collect_view());
     view! {
         <details class="tm-table" on:toggle=move |_| *open.write() ^= true>
             <summary>"Table"</summary>

@@ -25,8 +25,10 @@ pub struct Model {
 /// What a column is called.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Label {
-    /// As a legend shows it.
-    pub text: String,
+    /// The series: its tags' values.
+    pub name: String,
+    /// The stat, if the chart has more than one.
+    pub stat_name: Option<&'static str>,
     /// Counts the series; decides the colour.
     pub series: usize,
     /// Counts the stats; decides the dash.
@@ -42,10 +44,25 @@ pub struct Columns {
     pub rows: Vec<f64>,
 }
 
+impl Label {
+    /// Series and stat in one text.
+    pub fn text(&self) -> String {
+        match self.stat_name {
+            Some(stat) => format!("{} {stat}", self.name),
+            None => self.name.clone(),
+        }
+    }
+}
+
 impl Columns {
     /// Numbers in a row.
     pub fn width(&self) -> usize {
         self.labels.len() + 1
+    }
+
+    /// How many series there are.
+    pub fn series(&self) -> usize {
+        self.labels.last().map_or(0, |label| label.series + 1)
     }
 
     /// Row by row, oldest first.
@@ -102,8 +119,8 @@ impl Model {
             .collect();
         let labels = series.iter().enumerate().flat_map(|(index, series)| {
             chart.stats.iter().enumerate().map(move |(stat, kind)| {
-                let suffix = if chart.stats.len() > 1 { Some(kind.as_str()) } else { None };
-                Label { text: label(series, suffix), series: index, stat }
+                let stat_name = (chart.stats.len() > 1).then(|| kind.as_str());
+                Label { name: name_of(series), stat_name, series: index, stat }
             })
         });
         let mut columns = Columns { labels: labels.collect(), rows: Vec::new() };
@@ -125,17 +142,11 @@ impl Model {
     }
 }
 
-fn label(series: &Series, suffix: Option<&str>) -> String {
-    let values = if series.other {
-        "other".to_owned()
-    } else {
-        series.tags.iter().map(|(_, value)| value.as_str()).collect::<Vec<_>>().join(" ")
-    };
-    match (values.as_str(), suffix) {
-        ("", None) => "all".to_owned(),
-        ("", Some(suffix)) => suffix.to_owned(),
-        (values, None) => values.to_owned(),
-        (values, Some(suffix)) => format!("{values} {suffix}"),
+fn name_of(series: &Series) -> String {
+    match series.tags.iter().map(|(_, value)| value.as_str()).collect::<Vec<_>>().join(" ") {
+        _ if series.other => "other".to_owned(),
+        values if values.is_empty() => "all".to_owned(),
+        values => values,
     }
 }
 
@@ -183,7 +194,7 @@ mod tests {
         let rows: Vec<_> = columns.iter().map(|row| (row[0], row[1], row[2].is_nan())).collect();
         assert_eq!(rows, [(97_000.0, 0.0, true), (98_000.0, 2.0, false), (99_000.0, 0.0, true)]);
         assert_eq!(columns.latest(1), Some(5.0));
-        assert_eq!(columns.labels[1].text, "red p50");
+        assert_eq!(columns.labels[1].text(), "red p50");
     }
 
     #[test]
@@ -197,7 +208,7 @@ mod tests {
             dropped: 4,
         }));
         let columns = model.columns(&chart(&[Stat::PerSecond]), 3);
-        assert_eq!(columns.labels.iter().map(|label| label.text.as_str()).collect::<Vec<_>>(), ["red", "blue"]);
+        assert_eq!(columns.labels.iter().map(|label| label.name.as_str()).collect::<Vec<_>>(), ["red", "blue"]);
         assert_eq!(columns.rows, [98_000.0, 3.0, 0.0, 99_000.0, 0.0, 0.0, 100_000.0, 0.0, 1.0]);
         assert_eq!(model.dropped, 4);
     }

@@ -1,6 +1,6 @@
 //! The server's half of a chart: charming describes it once, as JSON.
 
-use charming::component::{Axis, Grid, Legend, LegendType};
+use charming::component::{Axis, Grid};
 use charming::element::{AxisPointer, AxisPointerType, AxisType, LineStyle, Tooltip, Trigger};
 use charming::series::{Bar, Line};
 
@@ -40,8 +40,8 @@ fn base(counts: bool) -> charming::Chart {
     }
     charming::Chart::new()
         .animation(false)
-        .grid(Grid::new().left(48).right(12).top(32).bottom(24))
-        .legend(Legend::new().type_(LegendType::Scroll).left(0).top(0).item_width(18).item_height(8))
+        // No legend: the page lists the series with their values, whole and selectable as text.
+        .grid(Grid::new().left(48).right(12).top(12).bottom(24))
         .tooltip(Tooltip::new().trigger(Trigger::Axis).axis_pointer(AxisPointer::new().type_(AxisPointerType::Line)))
         .x_axis(Axis::new().type_(AxisType::Time))
         .y_axis(values)

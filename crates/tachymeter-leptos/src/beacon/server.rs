@@ -73,10 +73,12 @@ pub enum Refused {
         found: usize,
     },
     /// Too many reports from one address.
-    #[error("too many reports from this address; try again in {} s", .0.as_secs().max(1))]
+    #[error("too many reports from this address; try again in {} s", whole_seconds(*.0))]
     TooOften(Duration),
     /// Not a report.
-    #[error("a report is {{\"events\": [[name, [[key, number, is_duration], …], [[key, text], …]], …], \"dropped\": number}}: {0}")]
+    #[error(
+        "a report is {{\"events\": [[name, [[key, number, is_duration], …], [[key, text], …]], …], \"dropped\": number}}: {0}"
+    )]
     Malformed(String),
 }
 
@@ -91,7 +93,7 @@ impl IntoResponse for Refused {
         };
         let mut response = (status, self.to_string()).into_response();
         if let Self::TooOften(wait) = self {
-            response.headers_mut().insert(header::RETRY_AFTER, wait.as_secs().max(1).into());
+            response.headers_mut().insert(header::RETRY_AFTER, whole_seconds(wait).into());
         }
         response
     }
@@ -125,14 +127,12 @@ impl Beacon {
             .unwrap_or_else(PoisonError::into_inner)
             .take(peer, self.limits.reports_per_minute, clock::now())
             .map_err(Refused::TooOften)?;
-        let json = request.headers().get(header::CONTENT_TYPE).is_some_and(|value| value.as_bytes().starts_with(b"application/json"));
-        if !json {
+        if !is_json(request.headers()) {
             return Err(Refused::ContentType);
         }
         // Counts while it reads, so a chunked body that lies about its size is cut off as well.
-        let body = to_bytes(request.into_body(), self.limits.max_bytes)
-            .await
-            .map_err(|_| Refused::TooLarge(self.limits.max_bytes))?;
+        let body =
+            to_bytes(request.into_body(), self.limits.max_bytes).await.map_err(|_| Refused::TooLarge(self.limits.max_bytes))?;
         self.accept(serde_json::from_slice(&body).map_err(|error| Refused::Malformed(error.to_string()))?)
     }
 
@@ -216,6 +216,16 @@ fn clip(text: &str) -> String {
     text.chars().take(40).collect()
 }
 
+/// Rounded up: who comes back after that is not too early.
+fn whole_seconds(wait: Duration) -> u64 {
+    wait.as_secs() + u64::from(wait.subsec_nanos() > 0)
+}
+
+fn is_json(headers: &http::HeaderMap) -> bool {
+    let text = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    text.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"))
+}
+
 /// `Sec-Fetch-Site` where the browser sends it, else `Origin` against `Host`. A client that sends neither is no browser.
 fn same_origin(headers: &http::HeaderMap) -> bool {
     if let Some(site) = headers.get("sec-fetch-site") {
@@ -226,5 +236,93 @@ fn same_origin(headers: &http::HeaderMap) -> bool {
         (Some(origin), Some(host)) => origin.split_once("://").is_some_and(|(_, authority)| authority == host),
         (Some(_), None) => false,
         (None, _) => true,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use futures::stream;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use tachymeter::testing::capture;
+
+    const PEER: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
+
+    fn load(measurement: &str, value: f64, route: &str) -> WireEvent {
+        WireEvent("leptos.page.load".into(), vec![(measurement.into(), value, true)], vec![("route".into(), route.into())])
+    }
+
+    fn beacon() -> Beacon {
+        Beacon::new(Limits { max_values: 2, max_bytes: 1_000, ..Limits::default() })
+    }
+
+    fn post(headers: &[(&str, &str)], body: Body) -> http::Request<Body> {
+        let request = http::Request::post("/").header("content-type", "application/json");
+        headers.iter().fold(request, |request, (name, value)| request.header(*name, *value)).body(body).expect("a request")
+    }
+
+    #[test]
+    fn only_finite_numbers_in_range_are_believed() {
+        let values = [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, -f64::MIN_POSITIVE, 60.001, 0.0, -0.0, 60.0];
+        let events = values.map(|value| load("total", value, "/")).into();
+        let accepted = beacon().accept(Batch { events, dropped: 0 }).expect("not too many");
+        assert_eq!(accepted.rejected.iter().map(|rejection| rejection.index).collect::<Vec<_>>(), [0, 1, 2, 3, 4]);
+        assert_eq!(accepted.accepted, 3);
+    }
+
+    #[test]
+    fn what_is_executed_is_what_was_sent_and_what_is_refused_is_counted() {
+        let events = capture(&["leptos.page.load", "leptos.beacon.rejected", "leptos.beacon.dropped"]);
+        let batch = Batch { events: vec![load("total", 0.5, "/"), load("nothing", 0.5, "/")], dropped: u64::MAX };
+        beacon().accept(batch).expect("not too many");
+        let seen = events.take();
+        assert_eq!(
+            seen.iter().map(|event| event.name.as_str()).collect::<Vec<_>>(),
+            ["leptos.beacon.dropped", "leptos.page.load", "leptos.beacon.rejected"]
+        );
+        assert_eq!(seen[0].measurement("count"), Some(Value::Uint(1_000_000)), "nobody has given up on more than that");
+        assert_eq!(seen[1].measurement("total"), Some(Value::Duration(Duration::from_millis(500))));
+        assert_eq!(seen[2].get("reason"), Some("event"));
+    }
+
+    #[test]
+    fn beyond_the_limit_new_values_are_other() {
+        let events = capture(&["leptos.page.load"]);
+        let loads = ["/a", "/b", "/c", "/a", "/d"].map(|route| load("total", 0.5, route)).into();
+        beacon().accept(Batch { events: loads, dropped: 0 }).expect("not too many");
+        let routes: Vec<_> = events.take().iter().map(|event| event.get("route").unwrap_or_default().to_owned()).collect();
+        assert_eq!(routes, ["/a", "/b", "other", "/a", "other"]);
+    }
+
+    #[tokio::test]
+    async fn a_body_without_an_end_is_cut_off() {
+        let sent = Arc::new(AtomicUsize::new(0));
+        let count = sent.clone();
+        let endless = stream::repeat_with(move || {
+            count.fetch_add(100, Ordering::Relaxed);
+            Ok::<_, std::convert::Infallible>([b' '; 100].to_vec())
+        });
+        let answer = beacon().handle(PEER, post(&[], Body::from_stream(endless))).await;
+        assert_eq!(answer.status(), StatusCode::PAYLOAD_TOO_LARGE);
+        assert!(sent.load(Ordering::Relaxed) <= 1_200, "{sent:?}");
+    }
+
+    #[tokio::test]
+    async fn only_our_own_pages_and_no_browser_at_all_are_heard() {
+        for (headers, status) in [
+            (&[][..], 204),
+            (&[("sec-fetch-site", "same-origin"), ("origin", "https://evil.example")], 204),
+            (&[("sec-fetch-site", "cross-site"), ("origin", "http://here"), ("host", "here")], 403),
+            (&[("sec-fetch-site", "same-site")], 403),
+            (&[("sec-fetch-site", "none")], 403),
+            (&[("origin", "http://here:80"), ("host", "here:80")], 204),
+            (&[("origin", "http://here"), ("host", "there")], 403),
+            (&[("origin", "http://here")], 403),
+            (&[("origin", "null"), ("host", "null")], 403),
+        ] {
+            let answer = beacon().handle(PEER, post(headers, Body::from("{\"events\":[]}"))).await;
+            assert_eq!(answer.status().as_u16(), status, "{headers:?}");
+        }
     }
 }

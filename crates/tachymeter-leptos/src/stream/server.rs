@@ -178,7 +178,7 @@ impl Feed {
         let (life, sequence) = id.split_once('-')?;
         let sequence: u64 = sequence.parse().ok()?;
         let oldest = state.kept.front()?.0;
-        let known = life.parse() == Ok(self.life) && sequence + 1 >= oldest && sequence <= state.sequence;
+        let known = life.parse() == Ok(self.life) && sequence <= state.sequence && sequence + 1 >= oldest;
         known.then(|| state.kept.iter().filter(|(kept, _)| *kept > sequence).map(|(_, bytes)| bytes.clone()).collect())
     }
 
@@ -238,15 +238,21 @@ where
     }
 
     async fn next(&mut self) -> Option<Bytes> {
+        let message = match self.waiting.pop_front() {
+            Some(message) => message,
+            None => self.receive().await?,
+        };
+        // After the wait: what came when the right had ended is not sent.
         if self.checked.elapsed() >= self.seat.0.options.recheck {
             if !(self.allowed)().await {
                 return None;
             }
             self.checked = tokio::time::Instant::now();
         }
-        if let Some(bytes) = self.waiting.pop_front() {
-            return Some(bytes);
-        }
+        Some(message)
+    }
+
+    async fn receive(&mut self) -> Option<Bytes> {
         tokio::select! {
             received = self.receiver.recv() => match received {
                 Ok(bytes) => Some(bytes),
@@ -261,5 +267,101 @@ where
             },
             _ = self.shutdown.wait_for(|stop| *stop) => None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use http_body_util::BodyExt;
+    use std::sync::atomic::AtomicBool;
+    use tachymeter_metrics::{Limits, Metric};
+
+    fn feed(change: impl FnOnce(&mut FeedOptions)) -> (Arc<Feed>, watch::Sender<bool>) {
+        let (stop, stopping) = watch::channel(false);
+        let metrics = vec![Metric::counter("feed.test.count").build().expect("a metric")];
+        let mut options = FeedOptions::default();
+        change(&mut options);
+        (Feed::new(Live::new(metrics, Limits::default()), options, stopping), stop)
+    }
+
+    async fn always() -> bool {
+        true
+    }
+
+    async fn next(body: &mut Body) -> Option<String> {
+        let bytes = body.frame().await?.expect("no error").into_data().expect("data");
+        Some(String::from_utf8(bytes.to_vec()).expect("text"))
+    }
+
+    #[tokio::test]
+    async fn an_id_that_nobody_gave_out_starts_anew() {
+        let (feed, _stop) = feed(|options| options.kept = 2);
+        (1..=4).for_each(|now| feed.tick(now));
+        let first = |last: String| feed.join(Some(&last)).0.len();
+        let life = feed.life;
+        assert_eq!((first(format!("{life}-4")), first(format!("{life}-3")), first(format!("{life}-2"))), (0, 1, 2));
+        for last in
+            [format!("{life}-1"), format!("{life}-5"), format!("{life}-{}", u64::MAX), format!("{}-4", life + 1), "-".into()]
+        {
+            let (messages, _) = feed.join(Some(&last));
+            assert!(messages.len() == 1 && messages[0].windows(8).any(|part| part == b"snapshot"), "{last}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_right_to_listen_is_asked_for_again_while_the_stream_runs() {
+        let (feed, _stop) = feed(|options| options.recheck = Duration::from_secs(30));
+        let may = Arc::new(AtomicBool::new(true));
+        let asked = Arc::new(AtomicUsize::new(0));
+        let allowed = {
+            let (may, asked) = (may.clone(), asked.clone());
+            move || {
+                asked.fetch_add(1, Ordering::Relaxed);
+                std::future::ready(may.load(Ordering::Relaxed))
+            }
+        };
+        let mut body = feed.subscribe(None, allowed).expect("room").into_body();
+        assert!(next(&mut body).await.is_some_and(|message| message.contains("event: snapshot\n")));
+        for _ in 0..29 {
+            tokio::time::advance(Duration::from_secs(1)).await;
+            feed.tick(1);
+            assert!(next(&mut body).await.is_some());
+        }
+        assert_eq!(asked.load(Ordering::Relaxed), 0);
+        may.store(false, Ordering::Relaxed);
+        tokio::time::advance(Duration::from_secs(1)).await;
+        feed.tick(1);
+        assert_eq!(next(&mut body).await, None);
+        assert_eq!(
+            (asked.load(Ordering::Relaxed), feed.subscribers()),
+            (1, 0),
+            "the seat is free as soon as the stream has ended"
+        );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_stream_that_waits_is_asked_as_well() {
+        let (feed, _stop) = feed(|options| options.recheck = Duration::from_secs(30));
+        let mut body = feed.subscribe(None, || std::future::ready(false)).expect("room").into_body();
+        assert!(next(&mut body).await.is_some());
+        let waiting = tokio::spawn(async move { next(&mut body).await });
+        tokio::time::advance(Duration::from_secs(31)).await;
+        feed.tick(1);
+        assert_eq!(waiting.await.expect("no panic"), None, "what came after the right had ended is not sent");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn it_ticks_until_it_is_told_to_stop() {
+        let (feed, stop) = feed(|options| options.tick = Duration::from_secs(1));
+        let mut body = feed.subscribe(None, always).expect("room").into_body();
+        let running = tokio::spawn(feed.clone().run());
+        for id in 0..4 {
+            let message = next(&mut body).await.expect("a message");
+            assert!(message.starts_with(&format!("id: {}-{id}\n", feed.life)), "{message}");
+        }
+        stop.send(true).expect("somebody listens");
+        assert_eq!(next(&mut body).await, None);
+        running.await.expect("no panic");
     }
 }

@@ -12,6 +12,11 @@ const chromium = {
   },
 }
 
+/** A project that runs only when it is asked for. */
+function only<T extends { name: string }>(project: T): T[] {
+  return process.env.TACHYMETER_PROJECT === project.name ? [project] : []
+}
+
 export default defineConfig({
   outputDir: './results',
   forbidOnly: !!process.env.CI,
@@ -29,7 +34,8 @@ export default defineConfig({
       testMatch: /look_at_pages\.spec\.ts/,
       use: { ...chromium, viewport: { width: 390, height: 844 }, colorScheme: 'dark', isMobile: true, hasTouch: true },
     },
-    // Run by `make bench` on the release build.
-    { name: 'bench', testDir: './bench', use: chromium, ...(process.argv.includes('bench') ? {} : { testIgnore: /.*/ }) },
+    // Run by `make bench` and `make screenshots` on the release build, and only by name.
+    ...only({ name: 'bench', testDir: './bench', use: chromium }),
+    ...only({ name: 'screenshots', testDir: '.', testMatch: /screenshots\.spec\.ts/, use: chromium }),
   ],
 })

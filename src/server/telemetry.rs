@@ -78,16 +78,16 @@ impl Telemetry {
     /// If the list of metrics is wrong, which a test would have shown.
     pub fn start(config: &Config, shutdown: watch::Receiver<bool>) -> Self {
         let metrics = metrics().expect("the list of metrics is right");
-        let live = Live::new(metrics, Limits { series: config.dashboard.max_series as usize, ..Limits::default() });
+        let live = Live::new(metrics, Limits { series: config.dashboard.max_series, ..Limits::default() });
         let attached = live.attach().expect("each store has an id of its own");
         let options = FeedOptions {
             tick: Duration::from_millis(config.dashboard.tick_ms),
-            max_subscribers: config.dashboard.max_subscribers as usize,
+            max_subscribers: config.dashboard.max_subscribers,
             ..FeedOptions::default()
         };
         let limits = BeaconLimits {
-            max_bytes: config.beacon.max_bytes as usize,
-            max_events: config.beacon.max_events as usize,
+            max_bytes: config.beacon.max_bytes,
+            max_events: config.beacon.max_events,
             reports_per_minute: config.beacon.reports_per_minute,
             ..BeaconLimits::default()
         };

@@ -29,6 +29,9 @@ struct Handler {
 
 type Handlers = Arc<[Arc<Handler>]>;
 
+/// A thread's copy of a list, and the version that it is of.
+type Copy = (u64, Rc<[Arc<Handler>]>);
+
 /// One event name and who listens to it. There are as many as there are names, and they stay.
 pub(crate) struct Entry {
     name: &'static str,
@@ -63,7 +66,7 @@ impl Entry {
     /// writes nothing that another thread reads.
     fn snapshot(&self) -> Rc<[Arc<Handler>]> {
         thread_local! {
-            static COPIES: RefCell<Vec<Option<(u64, Rc<[Arc<Handler>]>)>>> = const { RefCell::new(Vec::new()) };
+            static COPIES: RefCell<Vec<Option<Copy>>> = const { RefCell::new(Vec::new()) };
         }
         let fresh = || {
             let handlers = self.handlers.read().unwrap_or_else(PoisonError::into_inner);
@@ -97,7 +100,6 @@ pub struct Slot(OnceLock<&'static Entry>);
 
 impl Slot {
     #[doc(hidden)]
-    #[expect(clippy::new_without_default, reason = "made by the macro alone, in a const")]
     pub const fn new() -> Self {
         Self(OnceLock::new())
     }

@@ -33,9 +33,8 @@ impl UseMeasured {
         F: FnMut(E) + 'static,
     {
         move |event: E| {
-            let scope = tracker::open(self.name, handler_name, event.as_ref());
-            handler(event);
-            drop(scope);
+            let input = event.as_ref().clone();
+            tracker::handle(self.name, handler_name, &input, || handler(event));
         }
     }
 

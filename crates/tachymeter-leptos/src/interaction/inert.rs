@@ -6,11 +6,8 @@ use super::Interaction;
 
 pub(crate) fn listen(_hook: &'static str, _closed: RwSignal<Vec<Interaction>>) {}
 
-/// A handler that runs; nobody asks when.
-pub(crate) struct Handler;
-
-pub(crate) fn open(_hook: &'static str, _handler: &'static str, _event: &web_sys::Event) -> Handler {
-    Handler
+pub(crate) fn handle(_hook: &'static str, _handler: &'static str, _event: &web_sys::Event, run: impl FnOnce()) {
+    run();
 }
 
 pub(crate) fn rendered() {}

@@ -130,13 +130,18 @@ pub(super) fn polled(causes: Causes) {
     }
 }
 
-/// An interaction whose handler is running. Dropping it ends the handler.
-pub(crate) struct Handler {
-    id: u32,
-    before: Option<Causes>,
+/// Opens an interaction and runs its handler, under which it is current.
+pub(crate) fn handle(hook: &'static str, handler: &'static str, event: &web_sys::Event, run: impl FnOnce()) {
+    let causes = Causes::one(open(hook, handler, event));
+    with_current(Some(causes), run);
+    let now = paint::now();
+    each(causes, |open| {
+        open.marks.handler_end = now;
+        open.in_handler = false;
+    });
 }
 
-pub(crate) fn open(hook: &'static str, handler: &'static str, event: &web_sys::Event) -> Handler {
+fn open(hook: &'static str, handler: &'static str, event: &web_sys::Event) -> u32 {
     let now = paint::now();
     let id = PAGE.with_borrow_mut(|page| {
         page.last_id += 1;
@@ -156,18 +161,7 @@ pub(crate) fn open(hook: &'static str, handler: &'static str, event: &web_sys::E
         page.last_id
     });
     execute!(INTERACTION_START, { count: 1u64 }, { name: format!("{hook}.{handler}").as_str(), event: event.type_().as_str() });
-    Handler { id, before: CURRENT.replace(Some(Causes::one(id))) }
-}
-
-impl Drop for Handler {
-    fn drop(&mut self) {
-        CURRENT.set(self.before);
-        let now = paint::now();
-        each(Causes::one(self.id), |open| {
-            open.marks.handler_end = now;
-            open.in_handler = false;
-        });
-    }
+    id
 }
 
 pub(crate) fn rendered() {

@@ -21,13 +21,16 @@ const LOST_AFTER: usize = 10;
 
 type OnEvent = Closure<dyn FnMut(MessageEvent)>;
 
+/// A source and the closures that the browser calls while it is open.
+type Open = (EventSource, Vec<OnEvent>, Closure<dyn FnMut()>);
+
 struct Connection {
     url: &'static str,
     status: RwSignal<Status>,
     receive: Box<dyn FnMut(Message)>,
     last_id: String,
     failures: usize,
-    source: Option<(EventSource, Vec<OnEvent>, Closure<dyn FnMut()>)>,
+    source: Option<Open>,
     timer: Option<IntervalHandle>,
     closed: bool,
 }

@@ -16,7 +16,8 @@ tachymeter::events! {
 fn main() -> Result<(), tachymeter::AttachError> {
     declare(EVENTS);
     let _attached = attach("print", &["auth.login", "auth.hash.stop"], |event| {
-        let line: Vec<_> = event.measurements().iter().chain(event.metadata()).map(|(key, value)| format!("{key}={value}")).collect();
+        let line: Vec<_> =
+            event.measurements().iter().chain(event.metadata()).map(|(key, value)| format!("{key}={value}")).collect();
         eprintln!("{} {}", event.name(), line.join(" "));
     })?;
     for password in ["right", "wrong"] {

@@ -23,6 +23,35 @@ pub fn now() -> Timestamp {
     Timestamp(crate::testing::frozen().unwrap_or_else(elapsed))
 }
 
+/// The time since the Unix epoch, to place things on a calendar. It may jump; measure with [`now`].
+///
+/// ```
+/// assert!(tachymeter::clock::system_time().as_secs() > 1_600_000_000);
+/// ```
+pub fn system_time() -> Duration {
+    crate::testing::frozen().map_or_else(since_epoch, |now| FROZEN_EPOCH + now)
+}
+
+/// Where a test's clock stands on the calendar: some time in November 2023.
+const FROZEN_EPOCH: Duration = Duration::from_secs(1_700_000_000);
+
+#[cfg(not(all(target_arch = "wasm32", target_os = "unknown")))]
+fn since_epoch() -> Duration {
+    std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default()
+}
+
+#[cfg(all(target_arch = "wasm32", target_os = "unknown"))]
+fn since_epoch() -> Duration {
+    use wasm_bindgen::prelude::wasm_bindgen;
+
+    #[wasm_bindgen]
+    extern "C" {
+        #[wasm_bindgen(js_namespace = Date, js_name = now)]
+        fn date_now() -> f64;
+    }
+    Duration::from_secs_f64(date_now().max(0.0) / 1000.0)
+}
+
 #[cfg(not(all(target_arch = "wasm32", target_os = "unknown")))]
 fn elapsed() -> Duration {
     static START: std::sync::LazyLock<std::time::Instant> = std::sync::LazyLock::new(std::time::Instant::now);

@@ -2,9 +2,9 @@
 
 use std::cell::Cell;
 use std::fmt;
-use std::future::poll_fn;
-use std::pin::pin;
+use std::pin::Pin;
 use std::str::FromStr;
+use std::task::{Context as Task, Poll};
 
 use crate::ids;
 
@@ -50,6 +50,23 @@ impl Context {
     /// The span that is current in this thread.
     pub fn current() -> Option<Self> {
         CURRENT.try_with(Cell::get).ok().flatten()
+    }
+
+    /// A place at the top of a new trace. Its ids are random; they tell spans apart and are no secrets.
+    pub fn new_root() -> Self {
+        Self::under(None)
+    }
+
+    /// A new place in the same trace, for a span below this one.
+    ///
+    /// ```
+    /// let root = tachymeter::Context::new_root();
+    /// assert_eq!(root.child().trace_id, root.trace_id);
+    /// assert_ne!(root.child().span_id, root.span_id);
+    /// ```
+    #[must_use]
+    pub fn child(self) -> Self {
+        Self::under(Some(self))
     }
 
     /// A new span's place: in its parent's trace, or else in one of its own.
@@ -154,12 +171,26 @@ pub trait WithContext: Future + Sized {
     /// assert_eq!(seen, Some(context));
     /// # }
     /// ```
-    fn with_context(self, context: Context) -> impl Future<Output = Self::Output> {
-        async move {
-            let mut future = pin!(self);
-            poll_fn(|cx| context.in_scope(|| future.as_mut().poll(cx))).await
-        }
+    fn with_context(self, context: Context) -> InContext<Self> {
+        InContext { future: Box::pin(self), context }
     }
 }
 
 impl<F: Future> WithContext for F {}
+
+/// A future that carries a context, made by [`WithContext::with_context`]. It is boxed: one allocation for each, no `unsafe` for any.
+#[derive(Debug)]
+#[must_use = "a future does nothing until it is polled"]
+pub struct InContext<F> {
+    future: Pin<Box<F>>,
+    context: Context,
+}
+
+impl<F: Future> Future for InContext<F> {
+    type Output = F::Output;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Task<'_>) -> Poll<F::Output> {
+        let context = self.context;
+        context.in_scope(|| self.future.as_mut().poll(cx))
+    }
+}

@@ -2,17 +2,33 @@
 
 use crate::{Context, SpanId, Value};
 
+/// A key and its value.
+pub(crate) type Pair<'a> = (&'a str, Value<'a>);
+
+/// Whose context an emission has.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Origin {
+    /// The span around it, which is looked up only if a handler asks.
+    Ambient,
+    /// The span that emits it, and that span's parent.
+    Span(Option<Context>, Option<SpanId>),
+}
+
 /// One emitted event, borrowed for the time of the call.
 #[derive(Clone, Copy, Debug)]
 pub struct Emission<'a> {
-    pub(crate) name: &'a str,
-    pub(crate) measurements: &'a [(&'a str, Value<'a>)],
-    pub(crate) metadata: &'a [(&'a str, Value<'a>)],
-    pub(crate) context: Option<Context>,
-    pub(crate) parent: Option<SpanId>,
+    name: &'a str,
+    measurements: &'a [Pair<'a>],
+    metadata: &'a [Pair<'a>],
+    origin: Origin,
 }
 
 impl<'a> Emission<'a> {
+    #[inline]
+    pub(crate) fn new(name: &'a str, measurements: &'a [Pair<'a>], metadata: &'a [Pair<'a>], origin: Origin) -> Self {
+        Self { name, measurements, metadata, origin }
+    }
+
     /// The event's name.
     pub fn name(&self) -> &'a str {
         self.name
@@ -38,17 +54,23 @@ impl<'a> Emission<'a> {
         find(self.metadata, key)
     }
 
-    /// The span that emitted it, or else the one that was current when it was emitted.
+    /// The span that emitted it, or else the one that is current where it is emitted.
     pub fn context(&self) -> Option<Context> {
-        self.context
+        match self.origin {
+            Origin::Ambient => Context::current(),
+            Origin::Span(context, _) => context,
+        }
     }
 
     /// The parent of the span that emitted it.
     pub fn parent_id(&self) -> Option<SpanId> {
-        self.parent
+        match self.origin {
+            Origin::Ambient => None,
+            Origin::Span(_, parent) => parent,
+        }
     }
 }
 
-fn find<'a>(pairs: &[(&str, Value<'a>)], key: &str) -> Option<Value<'a>> {
+fn find<'a>(pairs: &[Pair<'a>], key: &str) -> Option<Value<'a>> {
     pairs.iter().find(|(name, _)| *name == key).map(|(_, value)| *value)
 }

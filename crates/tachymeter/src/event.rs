@@ -1,14 +1,47 @@
 //! Declared events: a name, the keys it has, and one line of documentation.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::table::{self, Slot};
+use crate::emission::{Emission, Origin};
+use crate::table::{self, Entry, QUIET};
+use crate::{Value, warn};
+
+/// The program has not come by this event yet: its slot doesn't know its place in the table.
+const UNLINKED: u64 = u64::MAX;
+
+/// Where a declared event meets the table: the version of its handler list, [`QUIET`] while that is empty.
+#[derive(Debug)]
+pub struct Slot {
+    version: AtomicU64,
+    entry: OnceLock<&'static Entry>,
+}
+
+impl Slot {
+    #[doc(hidden)]
+    pub const fn new() -> Self {
+        Self { version: AtomicU64::new(UNLINKED), entry: OnceLock::new() }
+    }
+
+    /// Called by the table, under its lock.
+    pub(crate) fn publish(&self, version: u64) {
+        self.version.store(version, Ordering::Release);
+    }
+
+    /// Called by the table, once, under its lock.
+    pub(crate) fn link(&self, entry: &'static Entry) {
+        if self.entry.set(entry).is_ok() {
+            self.publish(entry.version());
+        }
+    }
+}
 
 /// A declared event. [`events!`](crate::events) makes them.
 #[derive(Debug)]
 pub struct Event {
     name: &'static str,
     doc: &'static str,
+    module: &'static str,
     measurements: &'static [&'static str],
     metadata: &'static [&'static str],
     // Behind a reference, so that the rest can be read while the program is compiled.
@@ -20,12 +53,12 @@ impl Event {
     pub const fn new(
         name: &'static str,
         doc: &'static str,
+        module: &'static str,
         measurements: &'static [&'static str],
         metadata: &'static [&'static str],
         slot: &'static Slot,
     ) -> Self {
-        assert!(is_name(name.as_bytes()), "an event's name is dotted segments of a-z, 0-9 and _, for example \"http.request.stop\"");
-        Self { name, doc, measurements, metadata, slot }
+        Self { name, doc, module, measurements, metadata, slot }
     }
 
     /// Its dotted name.
@@ -34,8 +67,13 @@ impl Event {
     }
 
     /// What it means, as documented where it is declared.
-    pub fn doc(&self) -> &'static str {
-        self.doc.trim()
+    pub const fn doc(&self) -> &'static str {
+        self.doc.trim_ascii()
+    }
+
+    /// The module that declares it; its first segment is the crate.
+    pub const fn module(&self) -> &'static str {
+        self.module
     }
 
     /// The keys of its measurements.
@@ -48,62 +86,61 @@ impl Event {
         self.metadata
     }
 
-    /// Whether anybody listens.
+    /// Whether anybody listens: one relaxed load and a branch while nobody does. A test that
+    /// [captures](crate::testing::capture) the event, in whatever thread, is somebody.
+    #[inline]
     pub fn is_attached(&self) -> bool {
-        self.slot.entry(self.name).is_attached()
+        match self.slot.version.load(Ordering::Relaxed) {
+            QUIET => false,
+            UNLINKED => self.link_and_look(),
+            _ => true,
+        }
     }
 
-    pub(crate) fn entry(&self) -> &'static table::Entry {
-        self.slot.entry(self.name)
+    /// The ids of its handlers, in the order in which they are called.
+    pub fn handlers(&self) -> Vec<String> {
+        self.entry().handler_ids()
+    }
+
+    /// Executes it, if anybody listens. The arguments are built in any case; [`execute!`](crate::execute) builds them for
+    /// somebody only, and checks the keys while it compiles. Here an undeclared key is said on stderr, once, in debug builds.
+    ///
+    /// ```
+    /// # tachymeter::events! { #[doc = "All."] pub EVENTS; #[doc = "A sign-in."] pub event LOGIN = "doc.held" { count } [result]; }
+    /// for event in EVENTS {
+    ///     event.execute(&[("count", 1u64.into())], &[("result", "ok".into())]);
+    /// }
+    /// ```
+    pub fn execute(&self, measurements: &[(&str, Value<'_>)], metadata: &[(&str, Value<'_>)]) {
+        if self.is_attached() {
+            warn::undeclared(self, measurements, metadata);
+            self.dispatch(measurements, metadata);
+        }
     }
 
     #[doc(hidden)]
-    pub const fn declares(&self, measurements: &[&str], metadata: &[&str]) -> bool {
-        all_in(measurements, self.measurements) && all_in(metadata, self.metadata)
+    #[inline]
+    pub fn dispatch(&self, measurements: &[(&str, Value<'_>)], metadata: &[(&str, Value<'_>)]) {
+        self.emit(measurements, metadata, Origin::Ambient);
     }
-}
 
-const fn all_in(keys: &[&str], declared: &[&str]) -> bool {
-    let mut i = 0;
-    while i < keys.len() {
-        let mut found = false;
-        let mut j = 0;
-        while j < declared.len() {
-            found |= same(keys[i].as_bytes(), declared[j].as_bytes());
-            j += 1;
+    #[inline]
+    pub(crate) fn emit(&self, measurements: &[(&str, Value<'_>)], metadata: &[(&str, Value<'_>)], origin: Origin) {
+        let version = self.slot.version.load(Ordering::Acquire);
+        if let Some(entry) = self.slot.entry.get() {
+            table::dispatch(entry, version, &Emission::new(self.name, measurements, metadata, origin));
         }
-        if !found {
-            return false;
-        }
-        i += 1;
     }
-    true
-}
 
-const fn same(a: &[u8], b: &[u8]) -> bool {
-    let mut i = 0;
-    while i < a.len() && i < b.len() {
-        if a[i] != b[i] {
-            return false;
-        }
-        i += 1;
+    fn entry(&self) -> &'static Entry {
+        self.slot.entry.get().copied().unwrap_or_else(|| table::link(self.name, self.slot))
     }
-    a.len() == b.len()
-}
 
-/// Dotted segments, none empty, of lower-case letters, digits and underscores.
-pub(crate) const fn is_name(name: &[u8]) -> bool {
-    let mut segment = 0;
-    let mut i = 0;
-    while i < name.len() {
-        match name[i] {
-            b'a'..=b'z' | b'0'..=b'9' | b'_' => segment += 1,
-            b'.' if segment > 0 => segment = 0,
-            _ => return false,
-        }
-        i += 1;
+    #[cold]
+    #[inline(never)]
+    fn link_and_look(&self) -> bool {
+        table::link(self.name, self.slot).version() != QUIET
     }
-    segment > 0
 }
 
 /// A declared span: the four events that it may emit.
@@ -146,29 +183,9 @@ impl SpanEvent {
     pub const fn aborted(&self) -> &Event {
         &self.aborted
     }
-}
 
-static DECLARED: Mutex<Vec<&'static Event>> = Mutex::new(Vec::new());
-
-/// Makes a crate's events discoverable; declaring twice changes nothing.
-pub fn declare(events: &[&'static Event]) {
-    let mut declared = DECLARED.lock().unwrap_or_else(PoisonError::into_inner);
-    for event in events {
-        if !declared.iter().any(|known| known.name == event.name) {
-            declared.push(event);
-        }
+    /// Whether anybody listens to any of the four.
+    pub fn is_attached(&self) -> bool {
+        self.stop.is_attached() || self.start.is_attached() || self.exception.is_attached() || self.aborted.is_attached()
     }
-}
-
-/// Every event that was [`declare`]d, in that order.
-///
-/// ```
-/// # tachymeter::events! { #[doc = "All."] pub EVENTS; #[doc = "A sign-in."] pub event LOGIN = "doc.declared" { count } [result]; }
-/// tachymeter::declare(EVENTS);
-/// let login = tachymeter::declared().into_iter().find(|event| event.name() == "doc.declared").unwrap();
-/// assert_eq!((login.doc(), login.measurements()), ("A sign-in.", &["count"][..]));
-/// assert!(!login.is_attached());
-/// ```
-pub fn declared() -> Vec<&'static Event> {
-    DECLARED.lock().unwrap_or_else(PoisonError::into_inner).clone()
 }

@@ -45,11 +45,11 @@
 //!     /// All.
 //!     pub EVENTS;
 //!     /// A piece of work.
-//!     pub span WORK = "work" { items } [kind];
+//!     pub span WORK = "work" { items } [form];
 //! }
 //!
 //! # fn main() {
-//! let span = WORK.start(&[("kind", "demo".into())]);
+//! let span = WORK.start(&[("form", "demo".into())]);
 //! let items = span.in_scope(|| 3u64); // children started here have it as their parent
 //! span.stop(&[("items", items.into())], &[]);
 //! # }
@@ -71,27 +71,41 @@
 //! The same API; time is `performance.now`. WebAssembly is built with `panic = "abort"`, so there a handler that panics ends the program.
 #![deny(missing_docs)]
 
-pub mod clock;
-mod context;
-mod emission;
-mod event;
-mod ids;
-mod macros;
-mod span;
-mod table;
-pub mod testing;
 mod value;
 
-pub use context::{Context, ParseError, SpanId, TraceId, WithContext};
+mod declare;
+mod event;
+mod macros;
+mod name;
+
+mod emission;
+mod failure;
+mod handler;
+mod table;
+mod warn;
+
+mod context;
+mod ids;
+mod kept;
+mod span;
+
+pub mod clock;
+pub mod testing;
+
+pub use context::{Context, InContext, ParseError, SpanId, TraceId, WithContext};
+pub use declare::{declare, declared, reference, unhandled};
 pub use emission::Emission;
-pub use event::{Event, SpanEvent, declare, declared};
-pub use span::OpenSpan;
-pub use table::{
-    AttachError, Attached, DetachError, EVENTS, HANDLER_FAILURE, HandlerInfo, attach, attach_durable, detach, execute, failures, list_handlers,
+pub use event::{Event, SpanEvent};
+pub use failure::{EVENTS, HANDLER_FAILURE};
+pub use handler::{
+    AttachError, Attached, DetachError, HandlerInfo, attach, attach_durable, attach_prefix, detach, execute, execute_for,
+    failures, list_handlers,
 };
+pub use span::OpenSpan;
 pub use value::Value;
 
 #[doc(hidden)]
 pub mod __private {
-    pub use crate::table::Slot;
+    pub use crate::event::Slot;
+    pub use crate::name::{contains, disjoint, distinct, is_name};
 }

@@ -2,8 +2,11 @@
 
 /// Declares events and spans, and the list of them.
 ///
-/// A span declares four events: `start` with `count`, and `stop`, `exception` and `aborted` with `duration` and the span's own
-/// measurements; `exception` also has the metadata `kind` and `reason`.
+/// A name is dotted segments of `a`-`z`, `0`-`9` and `_`. Measurements stand in `{}`, metadata in `[]`; either may be left out. Every
+/// declaration says in a doc comment what it means. A malformed name, a key that is there twice and a missing doc comment don't compile.
+///
+/// A span declares four events: `start` with `count` and `system_time`, and `stop`, `exception` and `aborted` with `duration` and the
+/// span's own measurements; `stop` may have the metadata `error`, `exception` has `kind` and `reason`.
 ///
 /// ```
 /// tachymeter::events! {
@@ -43,40 +46,66 @@ macro_rules! events {
     };
     (@each $head:tt [$($known:expr,)*]
         $(#[doc = $doc:literal])* $visibility:vis event $event:ident = $name:literal
-        { $($measurement:ident),* $(,)? } [ $($key:ident),* $(,)? ]; $($rest:tt)*) => {
+        $({ $($measurement:ident),* $(,)? })? $([ $($key:ident),* $(,)? ])?; $($rest:tt)*) => {
+        $crate::events!(@check $event $name [$($doc)*] [$($($measurement)*)?] [$($($key)*)?]);
         $(#[doc = $doc])*
-        $visibility static $event: $crate::Event =
-            $crate::events!(@event $name, concat!($($doc,)*), [$(stringify!($measurement)),*], [$(stringify!($key)),*]);
+        $visibility static $event: $crate::Event = $crate::events!(@event
+            $name, concat!($($doc, "\n",)*), [$($(stringify!($measurement)),*)?], [$($(stringify!($key)),*)?]);
         $crate::events!(@each $head [$($known,)* &$event,] $($rest)*);
     };
     (@each $head:tt [$($known:expr,)*]
         $(#[doc = $doc:literal])* $visibility:vis span $span:ident = $name:literal
-        { $($measurement:ident),* $(,)? } [ $($key:ident),* $(,)? ]; $($rest:tt)*) => {
+        $({ $($measurement:ident),* $(,)? })? $([ $($key:ident),* $(,)? ])?; $($rest:tt)*) => {
+        $crate::events!(@check $span $name [$($doc)*] [$($($measurement)*)?] [$($($key)*)?]);
+        const _: () = assert!(
+            $crate::__private::disjoint(
+                &[$($(stringify!($measurement),)*)? $($(stringify!($key),)*)?],
+                &["count", "system_time", "duration", "error", "kind", "reason"],
+            ),
+            concat!("`", stringify!($span), "`: a span has `count`, `system_time`, `duration`, `error`, `kind` and `reason` by itself, ",
+                "leave them out of its declaration")
+        );
         $(#[doc = $doc])*
         $visibility static $span: $crate::SpanEvent = $crate::SpanEvent::new(
             $name,
-            $crate::events!(@event concat!($name, ".start"), concat!("Begins: ", $($doc,)*), ["count"], [$(stringify!($key)),*]),
-            $crate::events!(@event concat!($name, ".stop"), concat!($($doc,)*),
-                ["duration", $(stringify!($measurement)),*], [$(stringify!($key)),*]),
-            $crate::events!(@event concat!($name, ".exception"), concat!("Failed: ", $($doc,)*),
-                ["duration", $(stringify!($measurement)),*], [$(stringify!($key),)* "kind", "reason"]),
-            $crate::events!(@event concat!($name, ".aborted"), concat!("Given up before its end: ", $($doc,)*),
-                ["duration", $(stringify!($measurement)),*], [$(stringify!($key)),*]),
+            $crate::events!(@event concat!($name, ".start"), concat!("Begins: ", $($doc, "\n",)*),
+                ["count", "system_time"], [$($(stringify!($key)),*)?]),
+            $crate::events!(@event concat!($name, ".stop"), concat!($($doc, "\n",)*),
+                ["duration", $($(stringify!($measurement)),*)?], [$($(stringify!($key),)*)? "error"]),
+            $crate::events!(@event concat!($name, ".exception"), concat!("Failed: ", $($doc, "\n",)*),
+                ["duration", $($(stringify!($measurement)),*)?], [$($(stringify!($key),)*)? "kind", "reason"]),
+            $crate::events!(@event concat!($name, ".aborted"), concat!("Given up before its end: ", $($doc, "\n",)*),
+                ["duration", $($(stringify!($measurement)),*)?], [$($(stringify!($key)),*)?]),
         );
         $crate::events!(@each $head
             [$($known,)* $span.start_event(), $span.stop(), $span.exception(), $span.aborted(),] $($rest)*);
     };
     (@event $name:expr, $doc:expr, [$($measurement:expr),* $(,)?], [$($key:expr),* $(,)?]) => {
-        $crate::Event::new($name, $doc, &[$($measurement),*], &[$($key),*], {
+        $crate::Event::new($name, $doc, module_path!(), &[$($measurement),*], &[$($key),*], {
             static SLOT: $crate::__private::Slot = $crate::__private::Slot::new();
             &SLOT
         })
+    };
+    (@check $event:ident $name:literal [$($doc:literal)*] [$($measurement:ident)*] [$($key:ident)*]) => {
+        const _: () = assert!(
+            $crate::__private::is_name($name),
+            concat!("`", $name, "` is no event's name: write dotted segments of a-z, 0-9 and _, for example \"http.request\"")
+        );
+        const _: () = assert!(
+            !concat!($($doc),*).is_empty(),
+            concat!("`", stringify!($event), "` has no doc comment: say in one line what it means")
+        );
+        const _: () = assert!(
+            $crate::__private::distinct(&[$(stringify!($measurement),)* $(stringify!($key)),*]),
+            concat!("`", stringify!($event), "` declares a key twice")
+        );
     };
 }
 
 /// Executes a declared event: calls its handlers, here and now.
 ///
-/// Measurements and metadata are evaluated only if somebody listens. A key that the event doesn't declare doesn't compile:
+/// Measurements and metadata are evaluated only if somebody listens. The event is named by the path of its static; for one that is held
+/// in a variable there is [`Event::execute`](crate::Event::execute). A key that the event doesn't declare doesn't compile:
 ///
 /// ```compile_fail
 /// # tachymeter::events! { #[doc = "All."] pub EVENTS; #[doc = "A sign-in."] pub event LOGIN = "a.login" { count } [result]; }
@@ -86,16 +115,22 @@ macro_rules! events {
 /// ```
 #[macro_export]
 macro_rules! execute {
-    ($event:path, { $($measurement:ident: $number:expr),* $(,)? }) => {
+    ($event:path, { $($measurement:ident: $number:expr),* $(,)? } $(,)?) => {
         $crate::execute!($event, { $($measurement: $number),* }, {})
     };
-    ($event:path, { $($measurement:ident: $number:expr),* $(,)? }, { $($key:ident: $value:expr),* $(,)? }) => {{
-        const {
-            assert!(
-                $event.declares(&[$(stringify!($measurement)),*], &[$(stringify!($key)),*]),
-                "this event doesn't declare all of these keys: see its declaration in `tachymeter::events!`"
-            );
-        }
+    ($event:path, { $($measurement:ident: $number:expr),* $(,)? }, { $($key:ident: $value:expr),* $(,)? } $(,)?) => {{
+        $(const _: () = assert!(
+            $crate::__private::contains($event.measurements(), stringify!($measurement)),
+            concat!("`", stringify!($event), "` declares no measurement `", stringify!($measurement), "`: see its `tachymeter::events!`")
+        );)*
+        $(const _: () = assert!(
+            $crate::__private::contains($event.metadata(), stringify!($key)),
+            concat!("`", stringify!($event), "` declares no metadata `", stringify!($key), "`: see its `tachymeter::events!`")
+        );)*
+        const _: () = assert!(
+            $crate::__private::distinct(&[$(stringify!($measurement),)* $(stringify!($key)),*]),
+            concat!("a key of `", stringify!($event), "` is here twice")
+        );
         if $event.is_attached() {
             $event.dispatch(
                 &[$((stringify!($measurement), $crate::Value::from($number))),*],

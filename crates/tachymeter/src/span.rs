@@ -1,14 +1,25 @@
 //! Spans: a start, then exactly one end, whatever happens.
 
-use crate::clock::{self, Timestamp};
-use crate::table::dispatch;
-use crate::value::Kept;
-use crate::{Context, Emission, Event, SpanEvent, SpanId, Value};
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
-type Pairs<'a> = [(&'a str, Value<'a>)];
+use crate::clock::{self, Timestamp};
+use crate::emission::{Origin, Pair};
+use crate::kept::{KeptPairs, Merge};
+use crate::{Context, Event, SpanEvent, SpanId, Value, warn};
 
 impl SpanEvent {
     /// Starts a span under the current one.
+    ///
+    /// If nobody listens to any of its events now, it emits none later either: it costs two ids and no look at the clock.
+    ///
+    /// ```
+    /// # tachymeter::events! { #[doc = "All."] pub EVENTS; #[doc = "Work."] pub span WORK = "doc.begin" { items } [form]; }
+    /// let ends = tachymeter::testing::capture(&["doc.begin.stop"]);
+    /// let span = WORK.start(&[("form", "demo".into())]);
+    /// span.stop(&[("items", 3u8.into())], &[]);
+    /// assert_eq!(ends.take()[0].get("form"), Some("demo"));
+    /// ```
     #[must_use = "a span that is dropped at once is aborted"]
     pub fn start(&'static self, metadata: &[(&'static str, Value<'_>)]) -> OpenSpan {
         self.start_under(Context::current(), metadata)
@@ -17,23 +28,15 @@ impl SpanEvent {
     /// Starts a span under this parent, for example one that came in a `traceparent` header; `None` begins a trace of its own.
     #[must_use = "a span that is dropped at once is aborted"]
     pub fn start_under(&'static self, parent: Option<Context>, metadata: &[(&'static str, Value<'_>)]) -> OpenSpan {
-        let ends = [self.stop(), self.exception(), self.aborted()];
-        let keep = ends.iter().any(|event| event.is_attached());
-        let span = OpenSpan {
-            event: self,
-            context: Context::under(parent),
-            parent: parent.map(|parent| parent.span_id),
-            started: clock::now(),
-            metadata: if keep { metadata.iter().map(|(key, value)| (*key, (*value).into())).collect() } else { Vec::new() },
-            ended: false,
-        };
-        if self.start_event().is_attached() {
-            span.emit(self.start_event(), &[("count", Value::Uint(1))], metadata);
+        let mut span =
+            OpenSpan { event: self, context: Context::under(parent), parent: parent.map(|parent| parent.span_id), heard: None };
+        if self.is_attached() {
+            span.begin(metadata);
         }
         span
     }
 
-    /// Runs a closure as a span: `stop` at its end, `exception` if it panics, which goes on.
+    /// Runs a closure as a span: `stop` at its end, `exception` with the panic's message if it panics, which goes on.
     ///
     /// ```
     /// # tachymeter::events! { #[doc = "All."] pub EVENTS; #[doc = "Work."] pub span WORK = "doc.work" {} []; }
@@ -41,10 +44,22 @@ impl SpanEvent {
     /// ```
     pub fn run<T>(&'static self, metadata: &[(&'static str, Value<'_>)], work: impl FnOnce() -> T) -> T {
         let span = self.start(metadata);
-        let result = span.in_scope(work);
-        span.stop(&[], &[]);
-        result
+        match catch_unwind(AssertUnwindSafe(|| span.in_scope(work))) {
+            Ok(result) => {
+                span.stop(&[], &[]);
+                result
+            }
+            Err(panic) => {
+                span.exception("panic", message(&*panic));
+                resume_unwind(panic)
+            }
+        }
     }
+}
+
+pub(crate) fn message(panic: &(dyn Any + Send)) -> &str {
+    let text = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    text.unwrap_or("a panic without a message")
 }
 
 /// A span that has started. It ends by [`stop`](Self::stop) or [`exception`](Self::exception); dropped, it ends as `exception` while the
@@ -54,9 +69,17 @@ pub struct OpenSpan {
     event: &'static SpanEvent,
     context: Context,
     parent: Option<SpanId>,
+    /// Until it has ended, if somebody listened when it started.
+    heard: Option<Heard>,
+}
+
+#[derive(Debug)]
+struct Heard {
     started: Timestamp,
-    metadata: Vec<(&'static str, Kept)>,
-    ended: bool,
+    /// Whether the thread was unwinding already: then a drop is no sign of a panic inside the span.
+    panicking: bool,
+    measurements: KeptPairs,
+    metadata: KeptPairs,
 }
 
 impl OpenSpan {
@@ -67,8 +90,25 @@ impl OpenSpan {
 
     /// Adds metadata to what the end will carry; the same key replaces.
     pub fn set<'v>(&mut self, key: &'static str, value: impl Into<Value<'v>>) {
-        self.metadata.retain(|(known, _)| *known != key);
-        self.metadata.push((key, value.into().into()));
+        if let Some(heard) = &mut self.heard {
+            heard.metadata.set(key, value.into());
+        }
+    }
+
+    /// Adds a measurement to what the end will carry, also if that is an `exception` or `aborted`; the same key replaces.
+    ///
+    /// ```
+    /// # tachymeter::events! { #[doc = "All."] pub EVENTS; #[doc = "Work."] pub span WORK = "doc.measure" { bytes }; }
+    /// let ends = tachymeter::testing::capture(&["doc.measure.aborted"]);
+    /// let mut span = WORK.start(&[]);
+    /// span.measure("bytes", 512u64);
+    /// drop(span);
+    /// assert_eq!(ends.take()[0].measurement("bytes"), Some(512u64.into()));
+    /// ```
+    pub fn measure(&mut self, key: &'static str, number: impl Into<Value<'static>>) {
+        if let Some(heard) = &mut self.heard {
+            heard.measurements.set(key, number.into());
+        }
     }
 
     /// Makes it current while `run` runs.
@@ -76,8 +116,9 @@ impl OpenSpan {
         self.context.in_scope(run)
     }
 
-    /// Ends it well. `duration` is measured and can't be overridden; metadata goes on top of the start's.
-    pub fn stop(mut self, measurements: &Pairs<'_>, metadata: &Pairs<'_>) {
+    /// Ends it well. `duration` is measured and can't be overridden; metadata goes on top of the start's. What failed without a panic
+    /// says so by the metadata `error`.
+    pub fn stop(mut self, measurements: &[(&str, Value<'_>)], metadata: &[(&str, Value<'_>)]) {
         self.end(self.event.stop(), measurements, metadata);
     }
 
@@ -86,38 +127,54 @@ impl OpenSpan {
         self.fail(kind, reason);
     }
 
+    fn begin(&mut self, metadata: &[(&'static str, Value<'_>)]) {
+        let mut kept = KeptPairs::default();
+        for (key, value) in metadata {
+            kept.set(key, *value);
+        }
+        let start = self.event.start_event();
+        if start.is_attached() {
+            warn::undeclared(start, &[], metadata);
+            let now = Value::Duration(clock::system_time());
+            start.emit(&[("count", Value::Uint(1)), ("system_time", now)], metadata, self.origin());
+        }
+        // Last, so that the span's time is not the handlers'.
+        let (panicking, started) = (std::thread::panicking(), clock::now());
+        self.heard = Some(Heard { started, panicking, measurements: KeptPairs::default(), metadata: kept });
+    }
+
     fn fail(&mut self, kind: &str, reason: &str) {
         self.end(self.event.exception(), &[], &[("kind", kind.into()), ("reason", reason.into())]);
     }
 
-    fn end(&mut self, event: &'static Event, measurements: &Pairs<'_>, metadata: &Pairs<'_>) {
-        self.ended = true;
-        if !event.is_attached() {
-            return;
-        }
-        let mut numbers = Vec::with_capacity(measurements.len() + 1);
-        numbers.push(("duration", Value::Duration(clock::now().since(self.started))));
-        numbers.extend(measurements.iter().filter(|(key, _)| *key != "duration"));
-        let replaced = |key: &str| metadata.iter().any(|(other, _)| *other == key);
-        let kept = self.metadata.iter().filter(|(key, _)| !replaced(key)).map(|(key, value)| (*key, value.get()));
-        let merged: Vec<_> = kept.chain(metadata.iter().copied()).collect();
-        self.emit(event, &numbers, &merged);
+    fn end(&mut self, event: &'static Event, measurements: &[Pair<'_>], metadata: &[Pair<'_>]) {
+        let Some(heard) = self.heard.take().filter(|_| event.is_attached()) else { return };
+        let duration = Value::Duration(clock::now().since(heard.started));
+        Merge::with(heard.measurements.len() + measurements.len() + 1, |mut numbers| {
+            numbers.put(("duration", duration));
+            heard.measurements.iter().chain(measurements.iter().copied()).for_each(|pair| numbers.put(pair));
+            numbers.put(("duration", duration));
+            Merge::with(heard.metadata.len() + metadata.len(), |mut merged| {
+                heard.metadata.iter().chain(metadata.iter().copied()).for_each(|pair| merged.put(pair));
+                warn::undeclared(event, numbers.pairs(), merged.pairs());
+                event.emit(numbers.pairs(), merged.pairs(), self.origin());
+            });
+        });
     }
 
-    fn emit(&self, event: &'static Event, measurements: &Pairs<'_>, metadata: &Pairs<'_>) {
-        let (context, parent) = (Some(self.context), self.parent);
-        dispatch(event.entry(), &Emission { name: event.name(), measurements, metadata, context, parent });
+    fn origin(&self) -> Origin {
+        Origin::Span(Some(self.context), self.parent)
     }
 }
 
 impl Drop for OpenSpan {
     fn drop(&mut self) {
-        if !self.ended {
-            if std::thread::panicking() {
+        match &self.heard {
+            Some(heard) if std::thread::panicking() && !heard.panicking => {
                 self.fail("panic", "the span was open when its thread panicked");
-            } else {
-                self.end(self.event.aborted(), &[], &[]);
             }
+            Some(_) => self.end(self.event.aborted(), &[], &[]),
+            None => {}
         }
     }
 }

@@ -1,12 +1,13 @@
 //! For tests: capture what this test emits, and set the clock.
 
-use std::cell::Cell;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::thread;
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
-use crate::{Attached, Context, Emission, SpanId, Value, attach};
+use crate::name::is_name;
+use crate::table::{self, Entry};
+use crate::{AttachError, Context, Emission, SpanId, Value};
 
 /// An event as a test looks at it.
 #[derive(Clone, Debug)]
@@ -37,16 +38,69 @@ impl Captured {
 
 /// What was captured so far; ends when it is dropped.
 #[derive(Debug)]
-pub struct Capture {
-    events: Arc<Mutex<Vec<Captured>>>,
-    _attached: Attached,
+pub struct Capture(Arc<Sink>);
+
+#[derive(Debug)]
+struct Sink {
+    entries: Vec<&'static Entry>,
+    events: Mutex<Vec<Captured>>,
+}
+
+impl Drop for Sink {
+    fn drop(&mut self) {
+        self.entries.drain(..).for_each(table::remove_capture);
+    }
 }
 
 impl Capture {
     /// Takes what has been captured, oldest first.
     pub fn take(&self) -> Vec<Captured> {
-        std::mem::take(&mut self.events.lock().unwrap_or_else(PoisonError::into_inner))
+        std::mem::take(&mut self.0.events.lock().unwrap_or_else(PoisonError::into_inner))
     }
+
+    /// For a thread that the test starts: what is emitted there inside [`Scope::run`] is captured too.
+    ///
+    /// ```
+    /// let events = tachymeter::testing::capture(&["doc.scope"]);
+    /// let scope = events.scope();
+    /// std::thread::spawn(move || scope.run(|| tachymeter::execute("doc.scope", &[], &[]))).join().unwrap();
+    /// assert_eq!(events.take().len(), 1);
+    /// ```
+    pub fn scope(&self) -> Scope {
+        Scope(Arc::downgrade(&self.0))
+    }
+}
+
+/// Carries a [`Capture`] into another thread.
+#[derive(Clone, Debug)]
+pub struct Scope(Weak<Sink>);
+
+impl Scope {
+    /// Runs a closure whose events are captured, in whatever thread.
+    pub fn run<T>(&self, work: impl FnOnce() -> T) -> T {
+        SINKS.with(|sinks| sinks.borrow_mut().push(self.0.clone()));
+        let _leave = Leave(&self.0);
+        work()
+    }
+}
+
+/// Ends a [`Scope::run`], also by a panic.
+struct Leave<'a>(&'a Weak<Sink>);
+
+impl Drop for Leave<'_> {
+    fn drop(&mut self) {
+        SINKS.with(|sinks| {
+            let mut sinks = sinks.borrow_mut();
+            if let Some(place) = sinks.iter().rposition(|sink| sink.ptr_eq(self.0)) {
+                sinks.remove(place);
+            }
+        });
+    }
+}
+
+thread_local! {
+    /// Who captures what this thread emits.
+    static SINKS: RefCell<Vec<Weak<Sink>>> = const { RefCell::new(Vec::new()) };
 }
 
 /// Captures these events as far as this thread emits them: tests that run beside it in threads of their own are not seen.
@@ -61,16 +115,31 @@ impl Capture {
 /// # Panics
 /// If the list is empty or a name is malformed.
 pub fn capture(names: &[&str]) -> Capture {
-    static NUMBER: AtomicU64 = AtomicU64::new(0);
-    let id = format!("tachymeter.capture.{}", NUMBER.fetch_add(1, Ordering::Relaxed));
-    let events = Arc::new(Mutex::new(Vec::new()));
-    let (sink, here) = (events.clone(), thread::current().id());
-    let attached = attach(&id, names, move |emission| {
-        if thread::current().id() == here {
-            sink.lock().unwrap_or_else(PoisonError::into_inner).push(captured(emission));
-        }
+    assert!(!names.is_empty(), "there is no event to capture: name at least one");
+    for name in names {
+        assert!(is_name(name), "{}", AttachError::MalformedName((*name).to_owned()));
+    }
+    let distinct: BTreeSet<_> = names.iter().collect();
+    let entries = distinct.into_iter().map(|name| table::add_capture(name)).collect();
+    let sink = Arc::new(Sink { entries, events: Mutex::default() });
+    SINKS.with(|sinks| {
+        let mut sinks = sinks.borrow_mut();
+        sinks.retain(|sink| sink.strong_count() > 0);
+        sinks.push(Arc::downgrade(&sink));
     });
-    Capture { events, _attached: attached.unwrap_or_else(|error| panic!("{error}")) }
+    Capture(sink)
+}
+
+/// Called by the dispatch when a test, in whatever thread, captures the event.
+pub(crate) fn record(entry: &'static Entry, emission: &Emission<'_>) {
+    let sinks = SINKS.try_with(|sinks| sinks.borrow().iter().filter_map(Weak::upgrade).collect::<Vec<_>>());
+    let mut seen: Vec<*const Sink> = Vec::new();
+    for sink in sinks.unwrap_or_default() {
+        if sink.entries.iter().any(|known| std::ptr::eq(*known, entry)) && !seen.contains(&Arc::as_ptr(&sink)) {
+            seen.push(Arc::as_ptr(&sink));
+            sink.events.lock().unwrap_or_else(PoisonError::into_inner).push(captured(emission));
+        }
+    }
 }
 
 fn captured(emission: &Emission<'_>) -> Captured {
@@ -84,7 +153,11 @@ fn captured(emission: &Emission<'_>) -> Captured {
     };
     Captured {
         name: emission.name().to_owned(),
-        measurements: emission.measurements().iter().filter_map(|(key, value)| Some(((*key).to_owned(), number(*value)?))).collect(),
+        measurements: emission
+            .measurements()
+            .iter()
+            .filter_map(|(key, value)| Some(((*key).to_owned(), number(*value)?)))
+            .collect(),
         metadata: emission.metadata().iter().map(|(key, value)| ((*key).to_owned(), value.to_string())).collect(),
         context: emission.context(),
         parent_id: emission.parent_id(),

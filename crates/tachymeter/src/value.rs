@@ -29,7 +29,7 @@ pub enum Value<'a> {
     Str(&'a str),
 }
 
-impl Value<'_> {
+impl<'a> Value<'a> {
     /// The number it is, durations in seconds; `None` for booleans and texts.
     pub fn as_f64(&self) -> Option<f64> {
         match *self {
@@ -42,8 +42,8 @@ impl Value<'_> {
     }
 
     /// The text it is, if it is one.
-    pub fn as_str(&self) -> Option<&str> {
-        match self {
+    pub fn as_str(&self) -> Option<&'a str> {
+        match *self {
             Self::Str(text) => Some(text),
             _ => None,
         }
@@ -100,34 +100,5 @@ impl<'a> From<&'a str> for Value<'a> {
 impl<'a> From<&'a String> for Value<'a> {
     fn from(text: &'a String) -> Self {
         Self::Str(text)
-    }
-}
-
-/// A value that outlives the call which gave it; spans keep these until they end.
-#[derive(Clone, Debug)]
-pub(crate) enum Kept {
-    Plain(Value<'static>),
-    Text(Box<str>),
-}
-
-impl Kept {
-    pub(crate) fn get(&self) -> Value<'_> {
-        match self {
-            Self::Plain(value) => *value,
-            Self::Text(text) => Value::Str(text),
-        }
-    }
-}
-
-impl From<Value<'_>> for Kept {
-    fn from(value: Value<'_>) -> Self {
-        Self::Plain(match value {
-            Value::Int(value) => Value::Int(value),
-            Value::Uint(value) => Value::Uint(value),
-            Value::Float(value) => Value::Float(value),
-            Value::Bool(value) => Value::Bool(value),
-            Value::Duration(value) => Value::Duration(value),
-            Value::Str(text) => return Self::Text(text.into()),
-        })
     }
 }

@@ -17,7 +17,7 @@ tachymeter::events! {
     /// One for the laziness test.
     pub event LAZY = "conformance.lazy" { count } [text];
     /// Some work.
-    pub span WORK = "conformance.work" { items, duration } [kind, outcome];
+    pub span WORK = "conformance.work" { items } [form, outcome];
 }
 
 fn counter() -> (Arc<AtomicUsize>, impl Fn(&tachymeter::Emission<'_>) + Send + Sync + 'static) {
@@ -154,7 +154,7 @@ fn one_handler_on_three_events_gets_all_three_and_a_doubled_name_once() {
 #[test]
 fn nothing_is_built_for_nobody() {
     let built = AtomicUsize::new(0);
-    let mut emit = || {
+    let emit = || {
         tachymeter::execute!(LAZY, { count: built.fetch_add(1, Ordering::Relaxed) }, { text: "x" });
     };
     emit();
@@ -209,15 +209,15 @@ const WORK_EVENTS: [&str; 4] =
 fn a_span_starts_and_stops_with_its_own_duration_and_merged_metadata() {
     let clock = freeze_clock();
     let events = capture(&WORK_EVENTS);
-    let mut span = WORK.start(&[("kind", "first".into())]);
+    let mut span = WORK.start(&[("form", "first".into())]);
     clock.advance(Duration::from_millis(7));
     span.set("outcome", "half");
     span.stop(&[("items", 2u8.into()), ("duration", 99u8.into())], &[("outcome", "ok".into())]);
     let [start, stop] = &events.take()[..] else { panic!("two events") };
-    assert_eq!(start.get("kind"), Some("first"));
+    assert_eq!(start.get("form"), Some("first"));
     assert_eq!(stop.measurement("duration"), Some(Value::Duration(Duration::from_millis(7))), "never overridden");
     assert_eq!(stop.measurement("items"), Some(Value::Uint(2)));
-    assert_eq!((stop.get("kind"), stop.get("outcome")), (Some("first"), Some("ok")));
+    assert_eq!((stop.get("form"), stop.get("outcome")), (Some("first"), Some("ok")));
     assert_eq!(stop.metadata.len(), 2);
     assert_eq!(start.context, stop.context);
 }
@@ -262,7 +262,7 @@ fn a_panic_ends_the_span_as_exception_and_goes_on() {
 #[test]
 fn a_failure_says_its_kind_and_reason() {
     let events = capture(&WORK_EVENTS);
-    WORK.start(&[("kind", "x".into())]).exception("io", "no space left");
+    WORK.start(&[("form", "x".into())]).exception("io", "no space left");
     let [_, exception] = &events.take()[..] else { panic!("two events") };
     assert_eq!((exception.get("kind"), exception.get("reason")), (Some("io"), Some("no space left")));
 }

@@ -17,17 +17,9 @@ tachymeter::events! {
 #[expect(clippy::print_stdout, reason = "an example talks to a person")]
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let metrics = vec![
-        Metric::counter("page.loaded.count")
-            .measurement("duration")
-            .tags(&["route"])
-            .build()?,
-        Metric::summary("page.loaded.duration")
-            .tags(&["route"])
-            .unit(Unit::Millisecond)
-            .build()?,
-        Metric::sum("page.loaded.bytes")
-            .convert(Unit::Byte, Unit::Kilobyte)
-            .build()?,
+        Metric::counter("page.loaded.count").measurement("duration").tags(&["route"]).build()?,
+        Metric::summary("page.loaded.duration").tags(&["route"]).unit(Unit::Millisecond).build()?,
+        Metric::sum("page.loaded.bytes").convert(Unit::Byte, Unit::Kilobyte).build()?,
     ];
     let live = Live::new(metrics, Limits::default());
     let _attached = live.attach()?;
@@ -38,9 +30,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         tachymeter::execute!(LOADED, { duration: duration, bytes: n * 100 }, { route: route });
     }
 
-    let now = SystemTime::now()
-        .duration_since(SystemTime::UNIX_EPOCH)?
-        .as_millis() as u64;
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH)?.as_millis() as u64;
     let frame = live.tick(now);
     for (id, point) in &frame.points {
         let series = &frame.series[*id as usize];

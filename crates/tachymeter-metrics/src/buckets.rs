@@ -39,11 +39,7 @@ impl Buckets {
     /// As for [`Buckets::explicit`].
     pub fn linear(start: f64, width: f64, count: usize) -> Result<Self, DefinitionError> {
         let bound = |i| start + width * i as f64;
-        Self::explicit(
-            (0..count.min(Self::MOST + 1))
-                .map(bound)
-                .collect::<Vec<_>>(),
-        )
+        Self::explicit((0..count.min(Self::MOST + 1)).map(bound).collect::<Vec<_>>())
     }
 
     /// `count` bounds from `start`, each `factor` times the one before.
@@ -52,11 +48,7 @@ impl Buckets {
     /// As for [`Buckets::explicit`].
     pub fn exponential(start: f64, factor: f64, count: usize) -> Result<Self, DefinitionError> {
         let bound = |i| start * factor.powi(i as i32);
-        Self::explicit(
-            (0..count.min(Self::MOST + 1))
-                .map(bound)
-                .collect::<Vec<_>>(),
-        )
+        Self::explicit((0..count.min(Self::MOST + 1)).map(bound).collect::<Vec<_>>())
     }
 
     /// The bounds, ascending, without the implied `+Inf`.
@@ -69,10 +61,7 @@ impl Default for Buckets {
     /// From 1 to 10,000 in steps of 1, 2.5 and 5: for milliseconds, which is what is measured most.
     fn default() -> Self {
         let decade = |ten: f64| [1.0, 2.5, 5.0].map(|step| step * ten);
-        let mut bounds: Vec<f64> = [1.0, 10.0, 100.0, 1_000.0]
-            .into_iter()
-            .flat_map(decade)
-            .collect();
+        let mut bounds: Vec<f64> = [1.0, 10.0, 100.0, 1_000.0].into_iter().flat_map(decade).collect();
         bounds.push(10_000.0);
         Self(bounds)
     }

@@ -106,10 +106,7 @@ impl MetricBuilder {
     /// assert!(metric.build().is_ok());
     /// ```
     #[must_use]
-    pub fn tags_with(
-        mut self,
-        tags: impl for<'a> Fn(&'a Emission<'_>) -> TagPairs<'a> + Send + Sync + 'static,
-    ) -> Self {
+    pub fn tags_with(mut self, tags: impl for<'a> Fn(&'a Emission<'_>) -> TagPairs<'a> + Send + Sync + 'static) -> Self {
         self.tags_with = Some(Arc::new(tags));
         self
     }
@@ -129,10 +126,7 @@ impl MetricBuilder {
     /// assert!(metric.build().is_ok());
     /// ```
     #[must_use]
-    pub fn tag_values(
-        mut self,
-        values: impl for<'a> Fn(&'a Emission<'_>) -> TagPairs<'a> + Send + Sync + 'static,
-    ) -> Self {
+    pub fn tag_values(mut self, values: impl for<'a> Fn(&'a Emission<'_>) -> TagPairs<'a> + Send + Sync + 'static) -> Self {
         self.tag_values = Some(Arc::new(values));
         self
     }
@@ -249,30 +243,18 @@ impl MetricBuilder {
             None => return Err(DefinitionError::NoEvent(name.clone())),
         };
         if !well_formed(event) || !event.contains('.') {
-            return Err(DefinitionError::Event {
-                metric: name.clone(),
-                event: event.to_owned(),
-            });
+            return Err(DefinitionError::Event { metric: name.clone(), event: event.to_owned() });
         }
         Ok((event.to_owned(), last.to_owned()))
     }
 
     fn checked_tags(&self) -> Result<Tags, DefinitionError> {
         let mut seen = HashSet::new();
-        if let Some(tag) = self
-            .keys
-            .iter()
-            .find(|key| key.is_empty() || !seen.insert(*key))
-        {
-            return Err(DefinitionError::Tag {
-                metric: self.name.clone(),
-                tag: tag.clone(),
-            });
+        if let Some(tag) = self.keys.iter().find(|key| key.is_empty() || !seen.insert(*key)) {
+            return Err(DefinitionError::Tag { metric: self.name.clone(), tag: tag.clone() });
         }
         match (&self.tags_with, &self.tag_values) {
-            (Some(_), _) if !self.keys.is_empty() => {
-                Err(DefinitionError::TagsTwice(self.name.clone()))
-            }
+            (Some(_), _) if !self.keys.is_empty() => Err(DefinitionError::TagsTwice(self.name.clone())),
             (Some(_), Some(_)) => Err(DefinitionError::TagsTwice(self.name.clone())),
             (Some(tags), None) => Ok(Tags::With(Arc::clone(tags))),
             (None, Some(values)) => Ok(Tags::Over(self.keys.clone(), Arc::clone(values))),
@@ -292,10 +274,7 @@ impl MetricBuilder {
 
 impl fmt::Debug for MetricBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("MetricBuilder")
-            .field("kind", &self.kind)
-            .field("name", &self.name)
-            .finish_non_exhaustive()
+        f.debug_struct("MetricBuilder").field("kind", &self.kind).field("name", &self.name).finish_non_exhaustive()
     }
 }
 
@@ -309,6 +288,5 @@ fn shown(unit: &Unit) -> Cow<'_, str> {
 /// Segments of lower-case letters, digits and underscores between single dots.
 fn well_formed(name: &str) -> bool {
     let letter = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_';
-    name.split('.')
-        .all(|segment| !segment.is_empty() && segment.bytes().all(letter))
+    name.split('.').all(|segment| !segment.is_empty() && segment.bytes().all(letter))
 }

@@ -13,8 +13,7 @@ use crate::{Buckets, Definition, Kind, MetricBuilder, Unit};
 /// Tags made by a function: key and value.
 pub type TagPairs<'a> = Vec<(Cow<'a, str>, Cow<'a, str>)>;
 
-pub(crate) type MeasureFn =
-    dyn for<'a> Fn(&'a Emission<'_>) -> Option<Value<'a>> + Send + Sync + 'static;
+pub(crate) type MeasureFn = dyn for<'a> Fn(&'a Emission<'_>) -> Option<Value<'a>> + Send + Sync + 'static;
 pub(crate) type TagsFn = dyn for<'a> Fn(&'a Emission<'_>) -> TagPairs<'a> + Send + Sync + 'static;
 pub(crate) type KeepFn = dyn Fn(&Emission<'_>) -> bool + Send + Sync + 'static;
 

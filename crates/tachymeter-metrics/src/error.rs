@@ -30,9 +30,7 @@ pub enum DefinitionError {
     #[error("metric {0:?} has an empty measurement key: name a measurement of its event")]
     Measurement(String),
     /// A tag's key is empty or stands twice.
-    #[error(
-        "metric {metric:?} has the tag {tag:?}, which is empty or stands twice: list each metadata key once"
-    )]
+    #[error("metric {metric:?} has the tag {tag:?}, which is empty or stands twice: list each metadata key once")]
     Tag {
         /// The metric.
         metric: String,
@@ -40,19 +38,13 @@ pub enum DefinitionError {
         tag: String,
     },
     /// Tags are given as keys and also as a function.
-    #[error(
-        "metric {0:?} has tags by key and by function: use .tags(..) or .tags_with(..), not both"
-    )]
+    #[error("metric {0:?} has tags by key and by function: use .tags(..) or .tags_with(..), not both")]
     TagsTwice(String),
     /// Both `keep` and `drop` are given.
-    #[error(
-        "metric {0:?} has both .keep(..) and .drop(..): use one, and put the other's condition into it"
-    )]
+    #[error("metric {0:?} has both .keep(..) and .drop(..): use one, and put the other's condition into it")]
     KeepAndDrop(String),
     /// The two units of a conversion don't measure the same thing.
-    #[error(
-        "metric {metric:?} can't convert from {from:?} to {to:?}: both must be units of time, or both of bytes"
-    )]
+    #[error("metric {metric:?} can't convert from {from:?} to {to:?}: both must be units of time, or both of bytes")]
     Unit {
         /// The metric.
         metric: String,
@@ -62,13 +54,9 @@ pub enum DefinitionError {
         to: String,
     },
     /// The bounds of the buckets make no sense.
-    #[error(
-        "buckets {0:?} are not allowed: give 1 to 200 finite bounds, each greater than the one before"
-    )]
+    #[error("buckets {0:?} are not allowed: give 1 to 200 finite bounds, each greater than the one before")]
     Buckets(Vec<f64>),
     /// Buckets for a kind that has none.
-    #[error(
-        "metric {0:?} has buckets but is no distribution: use Metric::distribution(..) or leave them out"
-    )]
+    #[error("metric {0:?} has buckets but is no distribution: use Metric::distribution(..) or leave them out")]
     NoBuckets(String),
 }

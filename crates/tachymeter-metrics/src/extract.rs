@@ -73,10 +73,7 @@ pub fn extract<'a>(metric: &'a Metric, emission: &'a Emission<'_>) -> Result<Dat
 }
 
 /// For a caller that already knows that the event is the metric's.
-pub(crate) fn extract_unchecked<'a>(
-    metric: &'a Metric,
-    emission: &'a Emission<'_>,
-) -> Result<Datapoint<'a>, Skip> {
+pub(crate) fn extract_unchecked<'a>(metric: &'a Metric, emission: &'a Emission<'_>) -> Result<Datapoint<'a>, Skip> {
     if metric.keep.as_ref().is_some_and(|keep| !keep(emission)) {
         return Err(Skip::Filtered);
     }
@@ -85,11 +82,7 @@ pub(crate) fn extract_unchecked<'a>(
         Measurement::With(measure) => measure(emission),
     };
     let measured = measured.ok_or(Skip::Missing)?;
-    let value = if metric.kind == Kind::Counter {
-        1.0
-    } else {
-        metric.conversion.apply(measured).ok_or(Skip::NotANumber)?
-    };
+    let value = if metric.kind == Kind::Counter { 1.0 } else { metric.conversion.apply(measured).ok_or(Skip::NotANumber)? };
     if !value.is_finite() {
         return Err(Skip::NotFinite);
     }
@@ -97,12 +90,7 @@ pub(crate) fn extract_unchecked<'a>(
         Tags::Keys(_) => Vec::new(),
         Tags::Over(_, make) | Tags::With(make) => make(emission),
     };
-    Ok(Datapoint {
-        value,
-        metric,
-        emission,
-        made,
-    })
+    Ok(Datapoint { value, metric, emission, made })
 }
 
 impl<'a> Datapoint<'a> {
@@ -136,31 +124,58 @@ impl<'a> Datapoint<'a> {
 
     /// Calls `each` with every tag that the event has, in the metric's order. Allocates nothing.
     pub fn for_each_tag<'s>(&'s self, mut each: impl FnMut(&'s str, Value<'s>)) {
-        let made = |key: &str| self.made.iter().find(|(name, _)| name == key);
+        self.for_each_slot(|_, key, value| each(key, value));
+    }
+
+    /// The values by slot, for the common case of a few tags by key: each is looked up once and then compared and
+    /// hashed.
+    #[inline]
+    pub(crate) fn slots(&self) -> Option<[Option<Value<'a>>; SLOTS]> {
+        let Tags::Keys(keys) = &self.metric.tags else { return None };
+        if keys.len() > SLOTS {
+            return None;
+        }
+        let metadata = self.emission.metadata();
+        let mut slots = [None; SLOTS];
+        for (slot, key) in slots.iter_mut().zip(keys) {
+            *slot = metadata.iter().find(|(name, _)| name == key).map(|&(_, value)| value);
+        }
+        Some(slots)
+    }
+
+    /// Also says which of the metric's keys it is, or [`NO_SLOT`] for a tag that a function made.
+    #[inline]
+    pub(crate) fn for_each_slot<'s>(&'s self, mut each: impl FnMut(usize, &'s str, Value<'s>)) {
         match &self.metric.tags {
             Tags::Keys(keys) => {
-                for key in keys {
+                for (slot, key) in keys.iter().enumerate() {
                     if let Some(value) = self.emission.get(key) {
-                        each(key, value);
+                        each(slot, key, value);
                     }
                 }
             }
             Tags::Over(keys, _) => {
-                for key in keys {
-                    let over = made(key).map(|(_, value)| Value::Str(value));
+                for (slot, key) in keys.iter().enumerate() {
+                    let made = self.made.iter().find(|(name, _)| name == key);
+                    let over = made.map(|(_, value)| Value::Str(value));
                     if let Some(value) = over.or_else(|| self.emission.get(key)) {
-                        each(key, value);
+                        each(slot, key, value);
                     }
                 }
             }
             Tags::With(_) => {
                 for (key, value) in &self.made {
-                    each(key, Value::Str(value));
+                    each(NO_SLOT, key, Value::Str(value));
                 }
             }
         }
     }
 }
+
+/// Tags by key that are handled without a detour.
+pub(crate) const SLOTS: usize = 4;
+/// In place of a slot, for tags that a function made.
+pub(crate) const NO_SLOT: usize = usize::MAX;
 
 fn text(value: Value<'_>) -> Cow<'_, str> {
     match value {

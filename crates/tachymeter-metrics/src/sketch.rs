@@ -43,11 +43,7 @@ impl Sketch {
 
     /// An empty one; allocates nothing.
     pub const fn new() -> Self {
-        Self {
-            zeros: 0,
-            positive: Window::new(),
-            negative: Window::new(),
-        }
+        Self { zeros: 0, positive: Window::new(), negative: Window::new() }
     }
 
     /// Adds a value. One that isn't finite is ignored.
@@ -144,21 +140,13 @@ struct Window {
 
 impl Window {
     const fn new() -> Self {
-        Self {
-            count: 0,
-            first: 0,
-            counts: Vec::new(),
-        }
+        Self { count: 0, first: 0, counts: Vec::new() }
     }
 
     #[inline]
     fn add(&mut self, index: i32, n: u32) {
         let at = index.wrapping_sub(self.first) as usize;
-        let at = if at < self.counts.len() {
-            at
-        } else {
-            self.make_room(index)
-        };
+        let at = if at < self.counts.len() { at } else { self.make_room(index) };
         self.counts[at] = self.counts[at].saturating_add(n);
         self.count += u64::from(n);
     }
@@ -173,14 +161,11 @@ impl Window {
         let end = self.first + self.counts.len() as i32;
         if index >= end {
             let more = (index - end) as usize + 1;
-            self.counts
-                .resize(self.counts.len() + more.next_multiple_of(STEP), 0);
+            self.counts.resize(self.counts.len() + more.next_multiple_of(STEP), 0);
             self.collapse();
         } else if index < self.first {
             let room = MOST - self.counts.len().min(MOST);
-            let more = ((self.first - index) as usize)
-                .next_multiple_of(STEP)
-                .min(room);
+            let more = ((self.first - index) as usize).next_multiple_of(STEP).min(room);
             self.counts.splice(0..0, std::iter::repeat_n(0, more));
             self.first -= more as i32;
         }
@@ -198,26 +183,37 @@ impl Window {
     }
 
     fn merge(&mut self, other: &Self) {
-        if other.count == 0 {
+        let Some(low) = other.counts.iter().position(|&n| n > 0) else { return };
+        let high = other.counts.iter().rposition(|&n| n > 0).unwrap_or(low);
+        // Room at both ends first; unless that is too much for one window, the rest is an addition of two slices.
+        for at in [high, low] {
+            self.add(other.first + at as i32, 0);
+        }
+        let start = other.first + low as i32 - self.first;
+        let theirs = &other.counts[low..=high];
+        if let Ok(start) = usize::try_from(start) {
+            for (ours, theirs) in self.counts[start..].iter_mut().zip(theirs) {
+                *ours = ours.saturating_add(*theirs);
+            }
+            self.count += other.count;
             return;
         }
-        for (at, &n) in other.counts.iter().enumerate() {
-            if n > 0 {
-                self.add(other.first + at as i32, n);
-            }
+        for (index, &n) in (other.first + low as i32..).zip(theirs) {
+            self.add(index, n);
         }
     }
 
     /// The middle of the bucket that holds the `rank`-th smallest magnitude, counted from 1.
     fn value_at(&self, rank: u64) -> f64 {
-        let mut seen = 0;
-        for (at, &n) in self.counts.iter().enumerate() {
-            seen += u64::from(n);
-            if seen >= rank {
+        // From the end, which is nearer to the percentiles that people ask for.
+        let mut above = self.count;
+        for (at, &n) in self.counts.iter().enumerate().rev() {
+            above -= u64::from(n).min(above);
+            if above < rank {
                 return middle(self.first + at as i32);
             }
         }
-        middle(self.first + self.counts.len() as i32 - 1)
+        middle(self.first)
     }
 
     fn clear(&mut self) {
@@ -235,10 +231,7 @@ mod tests {
 
     impl Numbers {
         fn unit(&mut self) -> f64 {
-            self.0 = self
-                .0
-                .wrapping_mul(6_364_136_223_846_793_005)
-                .wrapping_add(1_442_695_040_888_963_407);
+            self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
             ((self.0 >> 11) as f64 + 0.5) / (1u64 << 53) as f64
         }
     }
@@ -246,27 +239,16 @@ mod tests {
     /// Distributions that are hard on sketches.
     fn distributions() -> Vec<(&'static str, Vec<f64>)> {
         let mut n = Numbers(7);
-        let mut make = |f: &dyn Fn(f64, f64) -> f64| -> Vec<f64> {
-            (0..5_000).map(|_| f(n.unit(), n.unit())).collect()
-        };
+        let mut make = |f: &dyn Fn(f64, f64) -> f64| -> Vec<f64> { (0..5_000).map(|_| f(n.unit(), n.unit())).collect() };
         vec![
             ("uniform", make(&|a, _| a * 1_000.0)),
             ("exponential", make(&|a, _| -a.ln() * 30.0)),
             ("heavy tail", make(&|a, _| a.powf(-1.5))),
-            (
-                "log-normal",
-                make(&|a, b| ((-2.0 * a.ln()).sqrt() * (std::f64::consts::TAU * b).cos() * 2.0).exp()),
-            ),
-            (
-                "two far peaks",
-                make(&|a, b| if a < 0.5 { 1e-3 * (1.0 + b) } else { 1e5 + b }),
-            ),
+            ("log-normal", make(&|a, b| ((-2.0 * a.ln()).sqrt() * (std::f64::consts::TAU * b).cos() * 2.0).exp())),
+            ("two far peaks", make(&|a, b| if a < 0.5 { 1e-3 * (1.0 + b) } else { 1e5 + b })),
             ("all alike", make(&|_, _| 42.0)),
             ("powers of two", make(&|a, _| 2f64.powi((a * 30.0) as i32))),
-            (
-                "just below them",
-                make(&|a, _| 2f64.powi((a * 30.0) as i32).next_down()),
-            ),
+            ("just below them", make(&|a, _| 2f64.powi((a * 30.0) as i32).next_down())),
             ("both signs", make(&|a, _| a * 20.0 - 10.0)),
             ("negative", make(&|a, _| -(a * 9.0).exp())),
             ("many zeros", make(&|a, b| if a < 0.6 { 0.0 } else { b })),
@@ -285,10 +267,7 @@ mod tests {
                 let rank = ((q * sorted.len() as f64).ceil() as usize).clamp(1, sorted.len());
                 let (exact, got) = (sorted[rank - 1], sketch.quantile(q).unwrap());
                 let allowed = exact.abs() * Sketch::RELATIVE_ERROR * (1.0 + 1e-9);
-                assert!(
-                    (got - exact).abs() <= allowed,
-                    "{name} q{q}: {got} for {exact}"
-                );
+                assert!((got - exact).abs() <= allowed, "{name} q{q}: {got} for {exact}");
             }
         }
     }
@@ -297,22 +276,15 @@ mod tests {
     fn it_agrees_with_ddsketch() {
         for (name, values) in distributions() {
             let mut ours = Sketch::new();
-            let mut theirs =
-                sketches_ddsketch::DDSketch::new(sketches_ddsketch::Config::new(0.01, 4_096, 1e-9));
+            let mut theirs = sketches_ddsketch::DDSketch::new(sketches_ddsketch::Config::new(0.01, 4_096, 1e-9));
             for &value in &values {
                 ours.add(value);
                 theirs.add(value);
             }
             for q in [0.5, 0.95, 0.99] {
-                let (a, b) = (
-                    ours.quantile(q).unwrap(),
-                    theirs.quantile(q).unwrap().unwrap(),
-                );
+                let (a, b) = (ours.quantile(q).unwrap(), theirs.quantile(q).unwrap().unwrap());
                 // Both may be a percent off, and ddsketch takes the rank below.
-                assert!(
-                    (a - b).abs() <= 0.03 * b.abs() + 1e-9,
-                    "{name} q{q}: {a} against {b}"
-                );
+                assert!((a - b).abs() <= 0.03 * b.abs() + 1e-9, "{name} q{q}: {a} against {b}");
             }
         }
     }
@@ -351,11 +323,7 @@ mod tests {
             sketch.add(value);
         }
         assert_eq!(sketch.count(), 1_602);
-        assert!(
-            sketch.heap_bytes() <= 4 * MOST * size_of::<u32>(),
-            "{}",
-            sketch.heap_bytes()
-        );
+        assert!(sketch.heap_bytes() <= 4 * MOST * size_of::<u32>(), "{}", sketch.heap_bytes());
         let top = sketch.quantile(0.6).unwrap();
         assert!(top.is_finite() && top >= 0.0);
     }

@@ -92,19 +92,15 @@ impl fmt::Display for Unit {
 
 impl From<&'static str> for Unit {
     fn from(word: &'static str) -> Self {
-        if word.is_empty() {
-            Self::One
-        } else {
-            Self::Other(word.into())
-        }
+        if word.is_empty() { Self::One } else { Self::Other(word.into()) }
     }
 }
 
 /// How a measurement becomes a number in its metric's unit.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Conversion {
-    /// Units per second, if the metric is in a unit of time or has none.
-    per_second: Option<f64>,
+    /// Units per second and nanoseconds per unit, if the metric is in a unit of time or has none.
+    duration: Option<(f64, f64)>,
     /// Plain numbers are multiplied by the first and divided by the second. One of them is 1, so that every power of
     /// ten is exact: multiplying by 0.001 would not be.
     plain: (f64, f64),
@@ -124,25 +120,22 @@ impl Conversion {
             (Family::Neither, Family::Neither) if from == to => (1.0, 1.0),
             _ => return None,
         };
-        let per_second = match to.family() {
-            Family::Time(n) => Some(n as f64),
+        let duration = match to.family() {
+            Family::Time(n) => Some((n as f64, (1_000_000_000 / n) as f64)),
             Family::Size(_) => None,
-            Family::Neither => (*to == Unit::One).then_some(1.0),
+            Family::Neither => (*to == Unit::One).then_some((1.0, 1e9)),
         };
-        Some(Self { per_second, plain })
+        Some(Self { duration, plain })
     }
 
     /// `None` for what isn't a number, and for a duration in a metric of bytes.
     pub(crate) fn apply(self, value: Value<'_>) -> Option<f64> {
         match value {
             Value::Duration(duration) => {
-                let per_second = self.per_second?;
-                let (seconds, nanos) = (
-                    duration.as_secs() as f64,
-                    f64::from(duration.subsec_nanos()),
-                );
+                let (per_second, nanos_per) = self.duration?;
+                let (seconds, nanos) = (duration.as_secs() as f64, f64::from(duration.subsec_nanos()));
                 // Below a second nothing is rounded twice.
-                Some(seconds * per_second + nanos / (1e9 / per_second))
+                Some(seconds * per_second + nanos / nanos_per)
             }
             other => Some(other.as_f64()? * self.plain.0 / self.plain.1),
         }
@@ -155,12 +148,7 @@ mod tests {
 
     use super::*;
 
-    const TIME: [Unit; 4] = [
-        Unit::Nanosecond,
-        Unit::Microsecond,
-        Unit::Millisecond,
-        Unit::Second,
-    ];
+    const TIME: [Unit; 4] = [Unit::Nanosecond, Unit::Microsecond, Unit::Millisecond, Unit::Second];
     const SIZE: [Unit; 3] = [Unit::Byte, Unit::Kilobyte, Unit::Megabyte];
 
     #[test]
@@ -184,10 +172,7 @@ mod tests {
         let expected = [1_500_000.0, 1_500.0, 1.5, 0.0015];
         for (unit, expected) in TIME.iter().zip(expected) {
             let same = Conversion::new(unit, unit).unwrap();
-            assert_eq!(
-                same.apply(Duration::from_micros(1_500).into()),
-                Some(expected)
-            );
+            assert_eq!(same.apply(Duration::from_micros(1_500).into()), Some(expected));
             assert_eq!(same.apply(7u64.into()), Some(7.0), "a plain number stays");
         }
     }

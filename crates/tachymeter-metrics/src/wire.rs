@@ -34,13 +34,7 @@ pub enum Kind {
 
 impl Kind {
     /// All five, in the order of the documentation.
-    pub const ALL: [Self; 5] = [
-        Self::Counter,
-        Self::Sum,
-        Self::LastValue,
-        Self::Summary,
-        Self::Distribution,
-    ];
+    pub const ALL: [Self; 5] = [Self::Counter, Self::Sum, Self::LastValue, Self::Summary, Self::Distribution];
 
     /// The kind's name on the wire: `counter`, `sum`, `last_value`, `summary` or `distribution`.
     pub const fn as_str(self) -> &'static str {
@@ -67,19 +61,14 @@ impl fmt::Display for Kind {
 
 /// A text that names no [`Kind`].
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "unknown metric kind {0:?}: it must be one of counter, sum, last_value, summary, distribution"
-)]
+#[error("unknown metric kind {0:?}: it must be one of counter, sum, last_value, summary, distribution")]
 pub struct UnknownKind(pub String);
 
 impl FromStr for Kind {
     type Err = UnknownKind;
 
     fn from_str(text: &str) -> Result<Self, UnknownKind> {
-        Self::ALL
-            .into_iter()
-            .find(|kind| kind.as_str() == text)
-            .ok_or_else(|| UnknownKind(text.to_owned()))
+        Self::ALL.into_iter().find(|kind| kind.as_str() == text).ok_or_else(|| UnknownKind(text.to_owned()))
     }
 }
 
@@ -156,17 +145,7 @@ impl Point {
     }
 }
 
-type WirePoint = (
-    u64,
-    u64,
-    Option<f64>,
-    Option<f64>,
-    Option<f64>,
-    Option<f64>,
-    Option<f64>,
-    Option<f64>,
-    Option<f64>,
-);
+type WirePoint = (u64, u64, Option<f64>, Option<f64>, Option<f64>, Option<f64>, Option<f64>, Option<f64>, Option<f64>);
 
 impl From<Point> for WirePoint {
     fn from(p: Point) -> Self {
@@ -253,17 +232,7 @@ mod tests {
     use super::*;
 
     fn point(time: u64) -> Point {
-        Point {
-            time,
-            count: 3,
-            sum: 6.5,
-            min: 1.0,
-            max: 3.5,
-            last: 2.0,
-            p50: 2.0,
-            p95: 3.5,
-            p99: 3.5,
-        }
+        Point { time, count: 3, sum: 6.5, min: 1.0, max: 3.5, last: 2.0, p50: 2.0, p95: 3.5, p99: 3.5 }
     }
 
     #[test]
@@ -279,31 +248,19 @@ mod tests {
                 description: String::new(),
                 tags: vec!["route".into()],
             }],
-            series: vec![Series {
-                id: 0,
-                metric: 0,
-                tags: vec![("route".into(), "/\"quoted\"".into())],
-                other: false,
-            }],
+            series: vec![Series { id: 0, metric: 0, tags: vec![("route".into(), "/\"quoted\"".into())], other: false }],
             points: vec![(0, vec![point(60), point(61)])],
             dropped: 0,
         };
         let json = serde_json::to_string(&snapshot).unwrap();
         assert_eq!(serde_json::from_str::<Snapshot>(&json).unwrap(), snapshot);
-        assert!(
-            json.contains("[60,3,6.5,1.0,3.5,2.0,2.0,3.5,3.5]"),
-            "{json}"
-        );
+        assert!(json.contains("[60,3,6.5,1.0,3.5,2.0,2.0,3.5,3.5]"), "{json}");
         assert!(json.contains(r#""kind":"summary""#), "{json}");
     }
 
     #[test]
     fn what_json_cannot_say_is_null() {
-        let odd = Point {
-            sum: f64::INFINITY,
-            p50: f64::NAN,
-            ..point(1)
-        };
+        let odd = Point { sum: f64::INFINITY, p50: f64::NAN, ..point(1) };
         let json = serde_json::to_string(&odd).unwrap();
         assert_eq!(json, "[1,3,null,1.0,3.5,2.0,null,3.5,3.5]");
         let back: Point = serde_json::from_str(&json).unwrap();

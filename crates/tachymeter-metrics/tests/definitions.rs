@@ -44,24 +44,15 @@ fn everything_can_be_said_otherwise() {
         assert_eq!((metric.name(), metric.event()), ("logins", "auth.login"));
         assert_eq!(metric.measurement(), Some("count"));
         assert_eq!(definition.tags, ["result", "node"]);
-        assert_eq!(
-            (definition.unit.as_str(), definition.description.as_str()),
-            ("ms", "Logins tried")
-        );
+        assert_eq!((definition.unit.as_str(), definition.description.as_str()), ("ms", "Logins tried"));
         assert_eq!(metric.option("buckets"), Some("1,2"));
     }
 }
 
 #[test]
 fn a_name_keeps_its_segments_beside_another_event() {
-    let metric = Metric::sum("my.own.name")
-        .event("http.request.stop")
-        .build()
-        .unwrap();
-    assert_eq!(
-        (metric.event(), metric.measurement()),
-        ("http.request.stop", Some("name"))
-    );
+    let metric = Metric::sum("my.own.name").event("http.request.stop").build().unwrap();
+    assert_eq!((metric.event(), metric.measurement()), ("http.request.stop", Some("name")));
 }
 
 /// The message of the error that building gives.
@@ -72,9 +63,7 @@ fn refused(builder: MetricBuilder) -> String {
 #[test]
 fn malformed_names_are_refused() {
     for (_, make) in KINDS {
-        for name in [
-            "", ".", ".a.b.c", "a.b.c.", "a..b.c", "A.b.c", "a b.c.d", "a.b-c.d", "ä.b.c",
-        ] {
+        for name in ["", ".", ".a.b.c", "a.b.c.", "a..b.c", "A.b.c", "a b.c.d", "a.b-c.d", "ä.b.c"] {
             let error = refused(make(name).event("a.b"));
             assert!(error.contains("joined by single dots"), "{name:?}: {error}");
             let error = refused(make("x").event(name));
@@ -102,15 +91,8 @@ fn contradictions_are_refused() {
     assert!(refused(metric().tags(&["a"]).tags_with(|_| vec![])).contains("not both"));
     assert!(refused(metric().measurement("")).contains("empty measurement key"));
     assert!(refused(metric().buckets(Buckets::default())).contains("Metric::distribution(..)"));
-    for (from, to) in [
-        (Unit::Second, Unit::Byte),
-        (Unit::Kilobyte, Unit::One),
-        (Unit::One, Unit::Second),
-    ] {
-        assert!(
-            refused(metric().convert(from, to))
-                .contains("both must be units of time, or both of bytes")
-        );
+    for (from, to) in [(Unit::Second, Unit::Byte), (Unit::Kilobyte, Unit::One), (Unit::One, Unit::Second)] {
+        assert!(refused(metric().convert(from, to)).contains("both must be units of time, or both of bytes"));
     }
 }
 

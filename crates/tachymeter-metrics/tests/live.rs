@@ -22,19 +22,11 @@ impl Store {
         let metric = builder.event(event).build().unwrap();
         let live = Live::new(vec![metric], limits);
         let attached = live.attach().unwrap();
-        Self {
-            live,
-            event,
-            _attached: attached,
-        }
+        Self { live, event, _attached: attached }
     }
 
     fn summary(event: &'static str) -> Self {
-        Self::new(
-            event,
-            Metric::summary("n").tags(&["tag"]),
-            Limits::default(),
-        )
+        Self::new(event, Metric::summary("n").tags(&["tag"]), Limits::default())
     }
 
     fn add<'a>(&self, value: impl Into<Value<'a>>, tag: impl Into<Value<'a>>) {
@@ -58,10 +50,7 @@ fn a_frame_has_what_changed_and_nothing_else() {
     let point = only_point(&first);
     assert_eq!((point.time, point.count, point.sum), (SECOND, 3, 6.0));
     assert_eq!((point.min, point.max, point.last), (1.0, 3.0, 2.0));
-    assert!(
-        (point.p50 - 2.0).abs() <= 0.02 && (point.p99 - 3.0).abs() <= 0.03,
-        "{point:?}"
-    );
+    assert!((point.p50 - 2.0).abs() <= 0.02 && (point.p99 - 3.0).abs() <= 0.03, "{point:?}");
 
     let second = store.live.tick(T + 1_000);
     assert!(second.is_empty() && second.seq == 2);
@@ -113,40 +102,21 @@ fn a_snapshot_goes_back_ten_minutes_and_the_history_an_hour() {
     let snapshot = store.live.snapshot(now);
     let points = &snapshot.points[0].1;
     assert_eq!((snapshot.bucket_seconds, points.len()), (1, 600));
-    assert_eq!(
-        (points[0].time, points[599].time),
-        (SECOND + 3_400, SECOND + 3_999)
-    );
-    assert!(
-        points
-            .iter()
-            .all(|point| point.last == (point.time - SECOND) as f64)
-    );
-    assert_eq!(
-        store.live.snapshot_of(now, Duration::from_secs(60)).points[0]
-            .1
-            .len(),
-        60
-    );
+    assert_eq!((points[0].time, points[599].time), (SECOND + 3_400, SECOND + 3_999));
+    assert!(points.iter().all(|point| point.last == (point.time - SECOND) as f64));
+    assert_eq!(store.live.snapshot_of(now, Duration::from_secs(60)).points[0].1.len(), 60);
 
     let history = store.live.history(now);
     let points = &history.points[0].1;
     assert_eq!((history.bucket_seconds, points.len()), (10, 360));
-    assert!(
-        points
-            .iter()
-            .all(|point| point.count == 10 && point.time % 10 == 0)
-    );
+    assert!(points.iter().all(|point| point.count == 10 && point.time % 10 == 0));
     let middle = points[100].sum / 10.0;
     assert!((points[100].p50 - middle).abs() <= middle * 0.02);
 }
 
 #[test]
 fn series_past_the_limit_share_one_and_are_counted() {
-    let limits = Limits {
-        series_per_metric: 3,
-        ..Limits::default()
-    };
+    let limits = Limits { series_per_metric: 3, ..Limits::default() };
     let store = Store::new("live.limits", Metric::sum("n").tags(&["tag"]), limits);
     for n in 0..10u64 {
         store.add(1.0, n);
@@ -156,52 +126,24 @@ fn series_past_the_limit_share_one_and_are_counted() {
     assert_eq!((frame.series.len(), frame.dropped), (4, 14));
     let other = frame.series.iter().find(|series| series.other).unwrap();
     assert!(other.tags.is_empty());
-    let sum = |id| {
-        frame
-            .points
-            .iter()
-            .find(|(series, _)| *series == id)
-            .unwrap()
-            .1
-            .sum
-    };
+    let sum = |id| frame.points.iter().find(|(series, _)| *series == id).unwrap().1.sum;
     assert_eq!(sum(other.id), 14.0);
-    assert_eq!(
-        frame.points.iter().map(|(_, point)| point.sum).sum::<f64>(),
-        20.0
-    );
+    assert_eq!(frame.points.iter().map(|(_, point)| point.sum).sum::<f64>(), 20.0);
     store.add(1.0, 0u64);
-    assert_eq!(
-        store.live.tick(T + 1_000).dropped,
-        14,
-        "a known series goes on"
-    );
+    assert_eq!(store.live.tick(T + 1_000).dropped, 14, "a known series goes on");
 }
 
 #[test]
 fn all_metrics_share_the_limit_of_all_and_each_has_its_other() {
-    let metric = |name: &str| {
-        Metric::sum(name)
-            .event("live.all")
-            .measurement("n")
-            .tags(&["tag"])
-            .build()
-            .unwrap()
-    };
-    let limits = Limits {
-        series: 3,
-        ..Limits::default()
-    };
+    let metric = |name: &str| Metric::sum(name).event("live.all").measurement("n").tags(&["tag"]).build().unwrap();
+    let limits = Limits { series: 3, ..Limits::default() };
     let live = Live::new(vec![metric("first"), metric("second")], limits);
     let _attached = live.attach().unwrap();
     for n in 0..4u64 {
         tachymeter::execute("live.all", &[("n", 1u64.into())], &[("tag", n.into())]);
     }
     let frame = live.tick(T);
-    assert_eq!(
-        frame.series.iter().filter(|series| !series.other).count(),
-        3
-    );
+    assert_eq!(frame.series.iter().filter(|series| !series.other).count(), 3);
     assert_eq!(frame.series.iter().filter(|series| series.other).count(), 2);
     assert_eq!(frame.dropped, 5);
 }
@@ -219,10 +161,7 @@ fn one_text_is_one_series_however_it_was_typed() {
 
 #[test]
 fn long_values_are_cut_between_characters() {
-    let limits = Limits {
-        tag_bytes: 5,
-        ..Limits::default()
-    };
+    let limits = Limits { tag_bytes: 5, ..Limits::default() };
     let store = Store::new("live.cut", Metric::sum("n").tags(&["tag"]), limits);
     for tag in ["ääää", "ääää and more", "ää"] {
         store.add(1.0, tag);
@@ -230,19 +169,12 @@ fn long_values_are_cut_between_characters() {
     }
     let frame = store.live.tick(T);
     assert_eq!(frame.series.len(), 1);
-    assert_eq!(
-        (frame.series[0].tags[0].1.as_str(), only_point(&frame).count),
-        ("ää", 6)
-    );
+    assert_eq!((frame.series[0].tags[0].1.as_str(), only_point(&frame).count), ("ää", 6));
 }
 
 #[test]
 fn kinds_without_percentiles_have_none() {
-    let store = Store::new(
-        "live.plain",
-        Metric::last_value("n").tags(&["tag"]),
-        Limits::default(),
-    );
+    let store = Store::new("live.plain", Metric::last_value("n").tags(&["tag"]), Limits::default());
     store.add(3.0, "a");
     store.add(-2.0, "a");
     let point = only_point(&store.live.tick(T));
@@ -252,18 +184,11 @@ fn kinds_without_percentiles_have_none() {
 
 #[test]
 fn the_last_value_is_the_last_whichever_thread_it_came_from() {
-    let store = Store::new(
-        "live.last",
-        Metric::last_value("n").tags(&["tag"]),
-        Limits::default(),
-    );
+    let store = Store::new("live.last", Metric::last_value("n").tags(&["tag"]), Limits::default());
     std::thread::scope(|scope| {
         for n in 0..20 {
             let store = &store;
-            scope
-                .spawn(move || store.add(f64::from(n), "a"))
-                .join()
-                .unwrap();
+            scope.spawn(move || store.add(f64::from(n), "a")).join().unwrap();
         }
     });
     assert_eq!(only_point(&store.live.tick(T)).last, 19.0);
@@ -276,16 +201,8 @@ fn skipped_events_are_counted_by_reason() {
     store.add(f64::NAN, "a");
     tachymeter::execute("live.skipped", &[], &[]);
     assert!(store.live.tick(T).is_empty());
-    let counts = [
-        Skip::NotANumber,
-        Skip::NotFinite,
-        Skip::Missing,
-        Skip::Filtered,
-    ];
-    assert_eq!(
-        counts.map(|reason| store.live.skipped(reason)),
-        [1, 1, 1, 0]
-    );
+    let counts = [Skip::NotANumber, Skip::NotFinite, Skip::Missing, Skip::Filtered];
+    assert_eq!(counts.map(|reason| store.live.skipped(reason)), [1, 1, 1, 0]);
 }
 
 #[test]

@@ -33,15 +33,8 @@ struct Inner {
 
 impl Directory {
     pub(super) fn new(limits: Limits, metrics: usize) -> Self {
-        let inner = Inner {
-            per_metric: vec![0; metrics],
-            others: vec![None; metrics],
-            ..Inner::default()
-        };
-        Self {
-            limits,
-            inner: RwLock::new(inner),
-        }
+        let inner = Inner { per_metric: vec![0; metrics], others: vec![None; metrics], ..Inner::default() };
+        Self { limits, inner: RwLock::new(inner) }
     }
 
     /// Finds or makes the series of a datapoint. Builds strings, so it is for keys that were not seen before.
@@ -55,11 +48,7 @@ impl Directory {
         let known = |inner: &Inner| {
             let found = inner.by_tags.get(&key).copied().map(Place::Series);
             let full = self.is_full(inner, metric);
-            found.or_else(|| {
-                inner.others[metric as usize]
-                    .filter(|_| full)
-                    .map(Place::Other)
-            })
+            found.or_else(|| inner.others[metric as usize].filter(|_| full).map(Place::Other))
         };
         if let Some(place) = known(&self.inner.read().unwrap_or_else(PoisonError::into_inner)) {
             return place;
@@ -73,8 +62,7 @@ impl Directory {
     }
 
     fn is_full(&self, inner: &Inner, metric: u32) -> bool {
-        inner.by_tags.len() >= self.limits.series
-            || inner.per_metric[metric as usize] >= self.limits.series_per_metric
+        inner.by_tags.len() >= self.limits.series || inner.per_metric[metric as usize] >= self.limits.series_per_metric
     }
 
     /// The series from the `from`-th on.
@@ -86,12 +74,7 @@ impl Directory {
     /// The metric of each series from the `from`-th on.
     pub(super) fn metrics_since(&self, from: usize) -> Vec<u32> {
         let inner = self.inner.read().unwrap_or_else(PoisonError::into_inner);
-        inner
-            .series
-            .iter()
-            .skip(from)
-            .map(|series| series.metric)
-            .collect()
+        inner.series.iter().skip(from).map(|series| series.metric).collect()
     }
 }
 
@@ -111,12 +94,7 @@ impl Inner {
 
     fn push(&mut self, metric: u32, tags: Tags, other: bool) -> u32 {
         let id = self.series.len() as u32;
-        self.series.push(Series {
-            id,
-            metric,
-            tags,
-            other,
-        });
+        self.series.push(Series { id, metric, tags, other });
         id
     }
 }

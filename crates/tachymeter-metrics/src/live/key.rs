@@ -10,13 +10,22 @@ use tachymeter::Value;
 
 use super::limits::clip;
 use crate::Datapoint;
+use crate::extract::{NO_SLOT, SLOTS};
 
 /// The key of a series that was seen.
 #[derive(Debug)]
 pub(super) struct Key {
     pub(super) hash: u64,
     metric: u32,
-    tags: Box<[(Box<str>, Scalar)]>,
+    tags: Box<[Tag]>,
+}
+
+#[derive(Debug)]
+struct Tag {
+    slot: usize,
+    /// Only compared where there is no slot that says the same.
+    name: Box<str>,
+    value: Scalar,
 }
 
 /// A tag value of one's own.
@@ -31,7 +40,7 @@ enum Scalar {
 }
 
 /// A tag value on loan. Signed and unsigned numbers are one, as they look the same as text.
-#[derive(Hash)]
+#[derive(Clone, Copy)]
 enum Loan<'a> {
     Uint(u64),
     Negative(i64),
@@ -78,47 +87,97 @@ impl From<Loan<'_>> for Scalar {
     }
 }
 
-impl Key {
-    pub(super) fn new(hash: u64, metric: u32, datapoint: &Datapoint<'_>, tag_bytes: usize) -> Self {
-        let mut tags = Vec::new();
-        datapoint.for_each_tag(|key, value| tags.push((key.into(), lend(value, tag_bytes).into())));
-        Self {
-            hash,
-            metric,
-            tags: tags.into(),
+impl Loan<'_> {
+    /// Different kinds may have one hash, and so may the same value under different keys: comparing tells them apart.
+    #[inline]
+    fn feed(self, hasher: &mut impl Hasher) {
+        match self {
+            Self::Uint(n) | Self::Float(n) => hasher.write_u64(n),
+            Self::Negative(n) => hasher.write_i64(n),
+            Self::Bool(is) => hasher.write_u8(is.into()),
+            Self::Duration(duration) => duration.hash(hasher),
+            Self::Str(text) => hasher.write(text.as_bytes()),
         }
-    }
-
-    pub(super) fn is_of(&self, metric: u32, datapoint: &Datapoint<'_>, tag_bytes: usize) -> bool {
-        if self.metric != metric {
-            return false;
-        }
-        let (mut at, mut same) = (0, true);
-        datapoint.for_each_tag(|key, value| {
-            same = same
-                && self
-                    .tags
-                    .get(at)
-                    .is_some_and(|(name, own)| **name == *key && own.is(&lend(value, tag_bytes)));
-            at += 1;
-        });
-        same && at == self.tags.len()
     }
 }
 
-/// Seeded at random per store: tag values may come from strangers.
-pub(super) fn hash(
-    seed: &DefaultHashBuilder,
+impl Key {
+    fn is_of(&self, metric: u32, tags: &Tagged<'_>, tag_bytes: usize) -> bool {
+        if self.metric != metric {
+            return false;
+        }
+        let mut own = self.tags.iter();
+        match tags {
+            Tagged::Slots(slots) => {
+                for (slot, value) in slots.iter().enumerate() {
+                    let Some(value) = value else { continue };
+                    let Some(tag) = own.next() else { return false };
+                    if tag.slot != slot || !tag.value.is(&lend(*value, tag_bytes)) {
+                        return false;
+                    }
+                }
+                own.next().is_none()
+            }
+            Tagged::Any(datapoint) => {
+                let mut same = true;
+                datapoint.for_each_slot(|slot, name, value| {
+                    same = same
+                        && own.next().is_some_and(|tag| {
+                            tag.slot == slot && (slot != NO_SLOT || *tag.name == *name) && tag.value.is(&lend(value, tag_bytes))
+                        });
+                });
+                same && own.next().is_none()
+            }
+        }
+    }
+}
+
+/// A datapoint's tags, looked up if that is simple.
+enum Tagged<'a> {
+    Slots([Option<Value<'a>>; SLOTS]),
+    Any(&'a Datapoint<'a>),
+}
+
+/// What a key is looked for by.
+pub(super) struct Wanted<'a> {
+    pub(super) hash: u64,
     metric: u32,
-    datapoint: &Datapoint<'_>,
     tag_bytes: usize,
-) -> u64 {
-    let mut hasher = seed.build_hasher();
-    hasher.write_u32(metric);
-    datapoint.for_each_tag(|key, value| {
-        // Keys that differ and have one length are told apart by `is_of`.
-        hasher.write_usize(key.len());
-        lend(value, tag_bytes).hash(&mut hasher);
-    });
-    hasher.finish()
+    tags: Tagged<'a>,
+}
+
+impl<'a> Wanted<'a> {
+    /// The seed is random per store: tag values may come from strangers.
+    #[inline]
+    pub(super) fn new(seed: &DefaultHashBuilder, metric: u32, datapoint: &'a Datapoint<'a>, tag_bytes: usize) -> Self {
+        let mut hasher = seed.build_hasher();
+        hasher.write_u32(metric);
+        let tags = match datapoint.slots() {
+            Some(slots) => {
+                let values = slots.iter().flatten();
+                values.for_each(|&value| lend(value, tag_bytes).feed(&mut hasher));
+                Tagged::Slots(slots)
+            }
+            None => {
+                let feed = |_, _: &str, value: Value<'_>| lend(value, tag_bytes).feed(&mut hasher);
+                datapoint.for_each_slot(feed);
+                Tagged::Any(datapoint)
+            }
+        };
+        Self { hash: hasher.finish(), metric, tag_bytes, tags }
+    }
+
+    #[inline]
+    pub(super) fn is(&self, key: &Key) -> bool {
+        key.hash == self.hash && key.is_of(self.metric, &self.tags, self.tag_bytes)
+    }
+
+    /// A key to be found by the next time.
+    pub(super) fn to_key(&self, datapoint: &Datapoint<'_>) -> Key {
+        let mut tags = Vec::new();
+        datapoint.for_each_slot(|slot, name, value| {
+            tags.push(Tag { slot, name: name.into(), value: lend(value, self.tag_bytes).into() });
+        });
+        Key { hash: self.hash, metric: self.metric, tags: tags.into() }
+    }
 }

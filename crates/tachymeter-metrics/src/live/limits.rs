@@ -20,19 +20,11 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self {
-            series: 2_000,
-            series_per_metric: 200,
-            tag_bytes: 200,
-        }
+        Self { series: 2_000, series_per_metric: 200, tag_bytes: 200 }
     }
 }
 
 /// The beginning of `text` that fits into `bytes`, whole characters only.
 pub(super) fn clip(text: &str, bytes: usize) -> &str {
-    if text.len() <= bytes {
-        text
-    } else {
-        &text[..text.floor_char_boundary(bytes)]
-    }
+    if text.len() <= bytes { text } else { &text[..text.floor_char_boundary(bytes)] }
 }

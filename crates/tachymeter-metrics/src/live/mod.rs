@@ -20,7 +20,7 @@ use hashbrown::{DefaultHashBuilder, HashMap};
 use tachymeter::{AttachError, Attached, Emission};
 
 use self::directory::{Directory, Place};
-use self::key::Key;
+use self::key::Wanted;
 pub use self::limits::Limits;
 use self::stripe::{Sample, Stripes, lock};
 use self::timeline::{COARSE_BUCKETS, COARSE_SECONDS, FINE_BUCKETS, History, Timeline};
@@ -70,16 +70,10 @@ impl Live {
     pub fn new(metrics: Vec<Metric>, limits: Limits) -> Arc<Self> {
         let mut grouped: HashMap<String, Vec<u32>> = HashMap::new();
         for (index, metric) in (0..).zip(&metrics) {
-            grouped
-                .entry(metric.event().to_owned())
-                .or_default()
-                .push(index);
+            grouped.entry(metric.event().to_owned()).or_default().push(index);
         }
         Arc::new(Self {
-            by_event: grouped
-                .into_iter()
-                .map(|(event, list)| (event, list.into()))
-                .collect(),
+            by_event: grouped.into_iter().map(|(event, list)| (event, list.into())).collect(),
             directory: Directory::new(limits, metrics.len()),
             metrics,
             limits,
@@ -98,15 +92,10 @@ impl Live {
     /// If there are no metrics.
     pub fn attach(self: &Arc<Self>) -> Result<Attached, AttachError> {
         static STORES: AtomicU64 = AtomicU64::new(1);
-        let id = format!(
-            "tachymeter-metrics.live.{}",
-            STORES.fetch_add(1, Ordering::Relaxed)
-        );
+        let id = format!("tachymeter-metrics.live.{}", STORES.fetch_add(1, Ordering::Relaxed));
         let events: Vec<&str> = self.by_event.keys().map(String::as_str).collect();
         let live = Arc::clone(self);
-        tachymeter::attach(&id, &events, move |emission: &Emission<'_>| {
-            live.record(emission)
-        })
+        tachymeter::attach(&id, &events, move |emission: &Emission<'_>| live.record(emission))
     }
 
     /// Takes one event. This is what the handler of [`attach`](Self::attach) calls.
@@ -129,32 +118,22 @@ impl Live {
             Kind::LastValue => self.order.fetch_add(1, Ordering::Relaxed) + 1,
             _ => 0,
         };
-        let sample = Sample {
-            value: datapoint.value,
-            order,
-            quantiles: kind.has_quantiles(),
-        };
-        let tag_bytes = self.limits.tag_bytes;
-        let hash = key::hash(&self.seed, metric, datapoint, tag_bytes);
-        if !self
-            .stripes
-            .mine()
-            .add((hash, metric, tag_bytes), datapoint, sample)
-        {
-            self.add_unknown(hash, metric, datapoint, sample);
+        let sample = Sample { value: datapoint.value, order, quantiles: kind.has_quantiles() };
+        let wanted = Wanted::new(&self.seed, metric, datapoint, self.limits.tag_bytes);
+        if !self.stripes.mine().add(&wanted, sample) {
+            self.add_unknown(&wanted, metric, datapoint, sample);
         }
     }
 
     #[cold]
-    fn add_unknown(&self, hash: u64, metric: u32, datapoint: &Datapoint<'_>, sample: Sample) {
+    fn add_unknown(&self, wanted: &Wanted<'_>, metric: u32, datapoint: &Datapoint<'_>, sample: Sample) {
         let place = self.directory.place(metric, datapoint);
-        let key = Key::new(hash, metric, datapoint, self.limits.tag_bytes);
         let mut stripe = self.stripes.mine();
         match place {
             Place::Series(series) => {
                 // Many values may have one text; shortcuts to them are as bounded as the series are.
                 let room = stripe.shortcuts() < 2 * self.limits.series;
-                stripe.add_to(series, Some(key).filter(|_| room), sample);
+                stripe.add_to(series, room.then(|| wanted.to_key(datapoint)), sample);
             }
             Place::Other(series) => {
                 self.dropped.fetch_add(1, Ordering::Relaxed);
@@ -182,13 +161,7 @@ impl Live {
         series.truncate(timeline.histories.len() - timeline.sent);
         timeline.sent += series.len();
         timeline.seq += 1;
-        Frame {
-            seq: timeline.seq,
-            now,
-            series,
-            points,
-            dropped: self.dropped(),
-        }
+        Frame { seq: timeline.seq, now, series, points, dropped: self.dropped() }
     }
 
     /// How long to wait, from `now`, for the next tick.
@@ -216,25 +189,16 @@ impl Live {
     /// The last hour by ten seconds.
     pub fn history(&self, now: u64) -> Snapshot {
         let from = (now / 1_000).saturating_sub(COARSE_SECONDS * COARSE_BUCKETS);
-        self.read(now, COARSE_SECONDS as u32, |history, to| {
-            history.coarse(from, to).collect()
-        })
+        self.read(now, COARSE_SECONDS as u32, |history, to| history.coarse(from, to).collect())
     }
 
-    fn read(
-        &self,
-        now: u64,
-        bucket_seconds: u32,
-        points: impl Fn(&History, u64) -> Vec<Point>,
-    ) -> Snapshot {
+    fn read(&self, now: u64, bucket_seconds: u32, points: impl Fn(&History, u64) -> Vec<Point>) -> Snapshot {
         let timeline = &mut *lock(&self.timeline);
         self.collect_into(timeline, now);
         let mut series = self.directory.since(0);
         series.truncate(timeline.histories.len());
         let of = |history| points(history, now / 1_000);
-        let all = (0..)
-            .zip(&timeline.histories)
-            .map(|(id, history)| (id, of(history)));
+        let all = (0..).zip(&timeline.histories).map(|(id, history)| (id, of(history)));
         Snapshot {
             seq: timeline.seq,
             now,
@@ -260,9 +224,7 @@ impl Live {
                 let mut stripe = lock(stripe);
                 // Whatever this lock shows has its series in the directory already.
                 for metric in self.directory.metrics_since(timeline.histories.len()) {
-                    timeline
-                        .histories
-                        .push(History::new(self.metrics[metric as usize].kind()));
+                    timeline.histories.push(History::new(self.metrics[metric as usize].kind()));
                 }
                 let some = waiting.min(DRAINED_AT_ONCE);
                 stripe.drain(some, |series, new| timeline.add(series, second, new));

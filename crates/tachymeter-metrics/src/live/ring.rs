@@ -56,11 +56,7 @@ impl Ring {
     pub(super) fn new(seconds: u64, buckets: u64) -> Self {
         // One more than needed, for the window seldom begins where a piece does.
         let pieces = buckets.div_ceil(PIECE) + 1;
-        Self {
-            seconds,
-            buckets,
-            pieces: (0..pieces).map(|_| None).collect(),
-        }
+        Self { seconds, buckets, pieces: (0..pieces).map(|_| None).collect() }
     }
 
     /// Start of the bucket that holds a second.
@@ -73,10 +69,7 @@ impl Ring {
         let index = second / self.seconds;
         let number = index / PIECE;
         let slot = (number % self.pieces.len() as u64) as usize;
-        let empty = || Piece {
-            number,
-            buckets: [Bucket::default(); PIECE as usize],
-        };
+        let empty = || Piece { number, buckets: [Bucket::default(); PIECE as usize] };
         let piece = self.pieces[slot].get_or_insert_with(|| Box::new(empty()));
         if piece.number != number {
             **piece = empty();
@@ -91,9 +84,7 @@ impl Ring {
         let pieces = (first / PIECE)..=(last / PIECE);
         let found = pieces.filter_map(|number| {
             let slot = (number % self.pieces.len() as u64) as usize;
-            self.pieces[slot]
-                .as_deref()
-                .filter(|piece| piece.number == number)
+            self.pieces[slot].as_deref().filter(|piece| piece.number == number)
         });
         found
             .flat_map(|piece| (piece.number * PIECE..).zip(&piece.buckets))
@@ -126,10 +117,7 @@ mod tests {
         ring.at(1_234).count += 1;
         ring.at(1_239).count += 1;
         ring.at(1_240).count += 1;
-        let found: Vec<_> = ring
-            .range(0, 1_300)
-            .map(|(time, bucket)| (time, bucket.count))
-            .collect();
+        let found: Vec<_> = ring.range(0, 1_300).map(|(time, bucket)| (time, bucket.count)).collect();
         assert_eq!(found, [(1_230, 2), (1_240, 1)]);
         assert_eq!(ring.start(1_239), 1_230);
     }

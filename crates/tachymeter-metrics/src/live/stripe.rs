@@ -8,8 +8,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use hashbrown::{HashMap, HashTable};
 
-use super::key::Key;
-use crate::{Datapoint, Sketch};
+use super::key::{Key, Wanted};
+use crate::Sketch;
 
 /// What came for one series since the last collection.
 #[derive(Debug, Default)]
@@ -68,15 +68,8 @@ pub(super) struct Stripe {
 impl Stripe {
     /// Adds to the series that has this key. False if the stripe doesn't know the key.
     #[inline]
-    pub(super) fn add(
-        &mut self,
-        (hash, metric, tag_bytes): (u64, u32, usize),
-        datapoint: &Datapoint<'_>,
-        sample: Sample,
-    ) -> bool {
-        let is =
-            |(key, _): &(Key, u32)| key.hash == hash && key.is_of(metric, datapoint, tag_bytes);
-        let Some(&(_, at)) = self.keys.find(hash, is) else {
+    pub(super) fn add(&mut self, wanted: &Wanted<'_>, sample: Sample) -> bool {
+        let Some(&(_, at)) = self.keys.find(wanted.hash, |(key, _)| wanted.is(key)) else {
             return false;
         };
         self.add_at(at, sample);
@@ -100,8 +93,7 @@ impl Stripe {
             self.accumulators.push((series, Accumulator::default()));
         }
         if let Some(key) = shortcut {
-            self.keys
-                .insert_unique(key.hash, (key, at), |(key, _)| key.hash);
+            self.keys.insert_unique(key.hash, (key, at), |(key, _)| key.hash);
         }
         self.add_at(at, sample);
     }

@@ -20,11 +20,7 @@ struct Track {
 
 impl Track {
     fn new(seconds: u64, buckets: u64) -> Self {
-        Self {
-            ring: Ring::new(seconds, buckets),
-            open: 0,
-            sketch: Sketch::new(),
-        }
+        Self { ring: Ring::new(seconds, buckets), open: 0, sketch: Sketch::new() }
     }
 
     fn add(&mut self, second: u64, new: &Accumulator, newest: bool, has_quantiles: bool) {
@@ -38,37 +34,19 @@ impl Track {
         if has_quantiles {
             self.sketch.merge(&new.sketch);
             // An empty bucket has no percentile, but this one isn't empty.
-            bucket.quantiles = [0.5, 0.95, 0.99].map(|q| {
-                self.sketch
-                    .quantile(q)
-                    .unwrap_or(0.0)
-                    .clamp(bucket.min, bucket.max) as f32
-            });
+            bucket.quantiles =
+                [0.5, 0.95, 0.99].map(|q| self.sketch.quantile(q).unwrap_or(0.0).clamp(bucket.min, bucket.max) as f32);
         }
     }
 }
 
 fn join(bucket: &mut Bucket, new: &Accumulator, newest: bool) {
     let first = bucket.count == 0;
-    bucket.min = if first {
-        new.min
-    } else {
-        bucket.min.min(new.min)
-    };
-    bucket.max = if first {
-        new.max
-    } else {
-        bucket.max.max(new.max)
-    };
-    bucket.last = if first || newest {
-        new.last
-    } else {
-        bucket.last
-    };
+    bucket.min = if first { new.min } else { bucket.min.min(new.min) };
+    bucket.max = if first { new.max } else { bucket.max.max(new.max) };
+    bucket.last = if first || newest { new.last } else { bucket.last };
     bucket.sum += new.sum;
-    bucket.count = bucket
-        .count
-        .saturating_add(u32::try_from(new.count).unwrap_or(u32::MAX));
+    bucket.count = bucket.count.saturating_add(u32::try_from(new.count).unwrap_or(u32::MAX));
 }
 
 /// The history of one series.
@@ -110,26 +88,17 @@ impl History {
     pub(super) fn take_changed(&mut self) -> impl Iterator<Item = Point> {
         // Nothing changed: a range with nothing in it.
         let (first, last) = self.changed.take().unwrap_or((1, 0));
-        self.fine
-            .ring
-            .range(first, last)
-            .map(|(time, b)| b.point(time, self.has_quantiles))
+        self.fine.ring.range(first, last).map(|(time, b)| b.point(time, self.has_quantiles))
     }
 
     /// The seconds from `from` to `to`.
     pub(super) fn fine(&self, from: u64, to: u64) -> impl Iterator<Item = Point> {
-        self.fine
-            .ring
-            .range(from, to)
-            .map(|(time, b)| b.point(time, self.has_quantiles))
+        self.fine.ring.range(from, to).map(|(time, b)| b.point(time, self.has_quantiles))
     }
 
     /// The tens of seconds from `from` to `to`.
     pub(super) fn coarse(&self, from: u64, to: u64) -> impl Iterator<Item = Point> {
-        self.coarse
-            .ring
-            .range(from, to)
-            .map(|(time, b)| b.point(time, self.has_quantiles))
+        self.coarse.ring.range(from, to).map(|(time, b)| b.point(time, self.has_quantiles))
     }
 }
 

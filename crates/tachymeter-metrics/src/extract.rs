@@ -127,22 +127,6 @@ impl<'a> Datapoint<'a> {
         self.for_each_slot(|_, key, value| each(key, value));
     }
 
-    /// The values by slot, for the common case of a few tags by key: each is looked up once and then compared and
-    /// hashed.
-    #[inline]
-    pub(crate) fn slots(&self) -> Option<[Option<Value<'a>>; SLOTS]> {
-        let Tags::Keys(keys) = &self.metric.tags else { return None };
-        if keys.len() > SLOTS {
-            return None;
-        }
-        let metadata = self.emission.metadata();
-        let mut slots = [None; SLOTS];
-        for (slot, key) in slots.iter_mut().zip(keys) {
-            *slot = metadata.iter().find(|(name, _)| name == key).map(|&(_, value)| value);
-        }
-        Some(slots)
-    }
-
     /// Also says which of the metric's keys it is, or [`NO_SLOT`] for a tag that a function made.
     #[inline]
     pub(crate) fn for_each_slot<'s>(&'s self, mut each: impl FnMut(usize, &'s str, Value<'s>)) {
@@ -172,8 +156,6 @@ impl<'a> Datapoint<'a> {
     }
 }
 
-/// Tags by key that are handled without a detour.
-pub(crate) const SLOTS: usize = 4;
 /// In place of a slot, for tags that a function made.
 pub(crate) const NO_SLOT: usize = usize::MAX;
 

@@ -9,12 +9,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         eprintln!("{:?}: {:?}", query.get("label"), query.measurements());
     })?;
     let pool = SqlitePool::connect("sqlite::memory:").await?;
-    let one: (i64,) = sqlx::query_as("select 1")
-        .fetch_one(pool.label("one"))
-        .await?;
-    let many: Vec<(i64,)> = sqlx::query_as("select 1 union select 2")
-        .fetch_all(pool.label("many"))
-        .await?;
+    let one: (i64,) = sqlx::query_as("select 1").fetch_one(pool.label("one")).await?;
+    let many: Vec<(i64,)> = sqlx::query_as("select 1 union select 2").fetch_all(pool.label("many")).await?;
     eprintln!("{one:?} {many:?}");
     Ok(())
 }

@@ -33,9 +33,7 @@ pub struct OnConnection<'c, C> {
 
 impl<C> fmt::Debug for OnConnection<'_, C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("OnConnection")
-            .field("label", &self.label)
-            .finish_non_exhaustive()
+        f.debug_struct("OnConnection").field("label", &self.label).finish_non_exhaustive()
     }
 }
 
@@ -47,10 +45,7 @@ where
 {
     type Database = DB;
 
-    fn fetch_many<'e, 'q: 'e, E>(
-        self,
-        query: E,
-    ) -> BoxStream<'e, sqlx::Result<Either<DB::QueryResult, DB::Row>>>
+    fn fetch_many<'e, 'q: 'e, E>(self, query: E) -> BoxStream<'e, sqlx::Result<Either<DB::QueryResult, DB::Row>>>
     where
         'c: 'e,
         E: 'q + Execute<'q, DB>,
@@ -73,11 +68,7 @@ where
         })
     }
 
-    fn prepare_with<'e>(
-        self,
-        sql: SqlStr,
-        parameters: &'e [DB::TypeInfo],
-    ) -> BoxFuture<'e, sqlx::Result<DB::Statement>>
+    fn prepare_with<'e>(self, sql: SqlStr, parameters: &'e [DB::TypeInfo]) -> BoxFuture<'e, sqlx::Result<DB::Statement>>
     where
         'c: 'e,
     {

@@ -59,10 +59,7 @@ where
 {
     type Database = DB;
 
-    fn fetch_many<'e, 'q: 'e, E>(
-        self,
-        query: E,
-    ) -> BoxStream<'e, Result<Either<DB::QueryResult, DB::Row>, Error>>
+    fn fetch_many<'e, 'q: 'e, E>(self, query: E) -> BoxStream<'e, Result<Either<DB::QueryResult, DB::Row>, Error>>
     where
         'p: 'e,
         E: 'q + Execute<'q, Self::Database>,
@@ -77,10 +74,7 @@ where
         })
     }
 
-    fn fetch_optional<'e, 'q: 'e, E>(
-        self,
-        query: E,
-    ) -> BoxFuture<'e, Result<Option<DB::Row>, Error>>
+    fn fetch_optional<'e, 'q: 'e, E>(self, query: E) -> BoxFuture<'e, Result<Option<DB::Row>, Error>>
     where
         'p: 'e,
         E: 'q + Execute<'q, Self::Database>,
@@ -95,20 +89,12 @@ where
         })
     }
 
-    fn prepare_with<'e>(
-        self,
-        sql: SqlStr,
-        parameters: &'e [DB::TypeInfo],
-    ) -> BoxFuture<'e, Result<DB::Statement, Error>>
+    fn prepare_with<'e>(self, sql: SqlStr, parameters: &'e [DB::TypeInfo]) -> BoxFuture<'e, Result<DB::Statement, Error>>
     where
         'p: 'e,
     {
         let pool = self.pool.clone();
-        Box::pin(async move {
-            (&mut *pool.acquire().await?)
-                .prepare_with(sql, parameters)
-                .await
-        })
+        Box::pin(async move { (&mut *pool.acquire().await?).prepare_with(sql, parameters).await })
     }
 
     // Part of the trait because sqlx's feature `macros` is on; its macros describe queries while a program is compiled.

@@ -51,9 +51,7 @@ pub fn idle_for(time: Duration) {
 }
 
 /// Takes a connection out of the pool; with it, how long it lay there.
-pub(crate) async fn acquire<DB: Database>(
-    pool: &Pool<DB>,
-) -> (sqlx::Result<PoolConnection<DB>>, Option<Duration>) {
+pub(crate) async fn acquire<DB: Database>(pool: &Pool<DB>) -> (sqlx::Result<PoolConnection<DB>>, Option<Duration>) {
     let mut idle = None;
     let mut acquired = pin!(pool.acquire());
     let connection = poll_fn(|cx| {

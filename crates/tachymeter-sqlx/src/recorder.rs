@@ -52,10 +52,7 @@ impl Recorder {
     }
 
     /// Takes a connection out of the pool; that is the queue.
-    pub(crate) async fn acquire<DB: Database>(
-        &mut self,
-        pool: &Pool<DB>,
-    ) -> Result<PoolConnection<DB>, Error> {
+    pub(crate) async fn acquire<DB: Database>(&mut self, pool: &Pool<DB>) -> Result<PoolConnection<DB>, Error> {
         let Some(running) = &mut self.0 else {
             return pool.acquire().await;
         };
@@ -141,25 +138,15 @@ impl Running {
         let measured = [
             Some(("total", Value::from(total))),
             // Still waiting when it was given up: that was all queue.
-            self.queue
-                .or(self.queueing.then_some(total))
-                .map(|queue| ("queue", queue.into())),
+            self.queue.or(self.queueing.then_some(total)).map(|queue| ("queue", queue.into())),
             self.query.map(|query| ("query", query.into())),
             (self.rows > 1).then(|| ("decode", self.decode.into())),
             self.idle.map(|idle| ("idle", idle.into())),
             Some(("rows", self.rows.into())),
         ];
         let measurements: Vec<_> = measured.into_iter().flatten().collect();
-        let told = [
-            Some(("label", self.label)),
-            Some(("outcome", outcome)),
-            error.map(|error| ("error", error)),
-        ];
-        let metadata: Vec<_> = told
-            .into_iter()
-            .flatten()
-            .map(|(key, text)| (key, text.into()))
-            .collect();
+        let told = [Some(("label", self.label)), Some(("outcome", outcome)), error.map(|error| ("error", error))];
+        let metadata: Vec<_> = told.into_iter().flatten().map(|(key, text)| (key, text.into())).collect();
         DB_QUERY.dispatch(&measurements, &metadata);
     }
 }

@@ -8,18 +8,10 @@ use tachymeter::testing::{Capture, Captured, capture};
 use tachymeter_sqlx::{Label, note_idle, on};
 
 async fn pool() -> SqlitePool {
-    let pool = SqlitePoolOptions::new()
-        .max_connections(1)
-        .acquire_timeout(Duration::from_millis(50));
+    let pool = SqlitePoolOptions::new().max_connections(1).acquire_timeout(Duration::from_millis(50));
     let pool = pool.connect("sqlite::memory:").await.unwrap();
-    sqlx::query("create table users (id integer primary key, name text unique)")
-        .execute(&pool)
-        .await
-        .unwrap();
-    sqlx::query("insert into users (name) values ('a'), ('b'), ('c')")
-        .execute(&pool)
-        .await
-        .unwrap();
+    sqlx::query("create table users (id integer primary key, name text unique)").execute(&pool).await.unwrap();
+    sqlx::query("insert into users (name) values ('a'), ('b'), ('c')").execute(&pool).await.unwrap();
     pool
 }
 
@@ -37,42 +29,27 @@ fn rows(event: &Captured) -> f64 {
 async fn each_way_to_fetch_is_one_event_with_its_rows() {
     let pool = pool().await;
     let events = capture(&["db.query"]);
-    let all: Vec<(i64, String)> = sqlx::query_as("select id, name from users")
-        .fetch_all(pool.label("all"))
-        .await
-        .unwrap();
+    let all: Vec<(i64, String)> = sqlx::query_as("select id, name from users").fetch_all(pool.label("all")).await.unwrap();
     assert_eq!(all.len(), 3);
     let event = only(&events);
-    assert_eq!(
-        (event.get("label"), event.get("outcome"), rows(&event)),
-        (Some("all"), Some("ok"), 3.0)
-    );
+    assert_eq!((event.get("label"), event.get("outcome"), rows(&event)), (Some("all"), Some("ok"), 3.0));
     for key in ["total", "queue", "query", "decode"] {
         assert!(event.measurement(key).is_some(), "{key}");
     }
 
-    let one: (String,) = sqlx::query_as("select name from users where id = $1")
-        .bind(2)
-        .fetch_one(pool.label("one"))
-        .await
-        .unwrap();
+    let one: (String,) =
+        sqlx::query_as("select name from users where id = $1").bind(2).fetch_one(pool.label("one")).await.unwrap();
     assert_eq!(one.0, "b");
     let event = only(&events);
     assert_eq!((event.get("outcome"), rows(&event)), (Some("ok"), 1.0));
     assert_eq!(event.measurement("decode"), None, "unknown, so absent");
 
-    let none: Option<(String,)> = sqlx::query_as("select name from users where id = 9")
-        .fetch_optional(pool.label("none"))
-        .await
-        .unwrap();
+    let none: Option<(String,)> =
+        sqlx::query_as("select name from users where id = 9").fetch_optional(pool.label("none")).await.unwrap();
     assert!(none.is_none());
     assert_eq!(rows(&only(&events)), 0.0);
 
-    let done = sqlx::query("insert into users (name) values ($1)")
-        .bind("d")
-        .execute(pool.label("insert"))
-        .await
-        .unwrap();
+    let done = sqlx::query("insert into users (name) values ($1)").bind("d").execute(pool.label("insert")).await.unwrap();
     assert_eq!(done.rows_affected(), 1);
     assert_eq!(only(&events).get("outcome"), Some("ok"));
 }
@@ -89,35 +66,21 @@ async fn parts_are_no_longer_than_the_whole() {
     let event = only(&events);
     let seconds = |key: &str| event.measurement(key).unwrap().as_f64().unwrap();
     assert!(seconds("queue") + seconds("query") + seconds("decode") <= seconds("total"));
-    assert!(
-        seconds("decode") >= 0.006,
-        "the reader's own time is not the database's"
-    );
+    assert!(seconds("decode") >= 0.006, "the reader's own time is not the database's");
 }
 
 #[tokio::test]
 async fn errors_of_the_database_and_of_the_pool_are_errors() {
     let pool = pool().await;
     let events = capture(&["db.query"]);
-    let taken = sqlx::query("insert into users (name) values ('a')")
-        .execute(pool.label("taken"))
-        .await
-        .unwrap_err();
+    let taken = sqlx::query("insert into users (name) values ('a')").execute(pool.label("taken")).await.unwrap_err();
     assert!(taken.as_database_error().unwrap().is_unique_violation());
     assert_eq!(only(&events).get("outcome"), Some("error"));
 
     let _only_connection = pool.acquire().await.unwrap();
-    assert!(
-        sqlx::query("select 1")
-            .fetch_optional(pool.label("no connection"))
-            .await
-            .is_err()
-    );
+    assert!(sqlx::query("select 1").fetch_optional(pool.label("no connection")).await.is_err());
     let event = only(&events);
-    assert_eq!(
-        (event.get("outcome"), event.measurement("query")),
-        (Some("error"), None)
-    );
+    assert_eq!((event.get("outcome"), event.measurement("query")), (Some("error"), None));
     assert!(event.measurement("queue").unwrap().as_f64().unwrap() >= 0.05);
 }
 
@@ -140,20 +103,10 @@ async fn the_error_is_told_in_a_word() {
     let insert = sqlx::query("insert into users (name) values ('a')");
     assert!(insert.execute(pool.label("taken")).await.is_err());
     assert_eq!(word(&events).as_deref(), Some("unique_violation"));
-    assert!(
-        sqlx::query("select * from nowhere")
-            .execute(pool.label("no table"))
-            .await
-            .is_err()
-    );
+    assert!(sqlx::query("select * from nowhere").execute(pool.label("no table")).await.is_err());
     assert_eq!(word(&events).as_deref(), Some("database"));
     let _only_connection = pool.acquire().await.unwrap();
-    assert!(
-        sqlx::query("select 1")
-            .execute(pool.label("full"))
-            .await
-            .is_err()
-    );
+    assert!(sqlx::query("select 1").execute(pool.label("full")).await.is_err());
     assert_eq!(word(&events).as_deref(), Some("pool_timed_out"));
 }
 
@@ -163,32 +116,17 @@ async fn a_transaction_is_measured_on_its_own_connection() {
     let events = capture(&["db.query"]);
     let mut transaction = pool.label("begin").begin().await.unwrap();
     let begin = only(&events);
-    assert_eq!(
-        (begin.get("label"), begin.get("outcome"), rows(&begin)),
-        (Some("begin"), Some("ok"), 0.0)
-    );
+    assert_eq!((begin.get("label"), begin.get("outcome"), rows(&begin)), (Some("begin"), Some("ok"), 0.0));
     assert!(begin.measurement("queue").is_some());
 
-    let all: Vec<(i64,)> = sqlx::query_as("select id from users")
-        .fetch_all(on(&mut *transaction, "all"))
-        .await
-        .unwrap();
+    let all: Vec<(i64,)> = sqlx::query_as("select id from users").fetch_all(on(&mut *transaction, "all")).await.unwrap();
     assert_eq!(all.len(), 3);
     let event = only(&events);
-    assert_eq!(
-        (event.get("label"), event.measurement("queue"), rows(&event)),
-        (Some("all"), None, 3.0)
-    );
+    assert_eq!((event.get("label"), event.measurement("queue"), rows(&event)), (Some("all"), None, 3.0));
 
-    let one = sqlx::query("select 1")
-        .fetch_optional(on(&mut *transaction, "one"))
-        .await
-        .unwrap();
+    let one = sqlx::query("select 1").fetch_optional(on(&mut *transaction, "one")).await.unwrap();
     assert!(one.is_some());
-    assert_eq!(
-        (rows(&only(&events)), transaction.commit().await.is_ok()),
-        (1.0, true)
-    );
+    assert_eq!((rows(&only(&events)), transaction.commit().await.is_ok()), (1.0, true));
     assert!(events.take().is_empty());
 }
 
@@ -197,20 +135,10 @@ async fn the_pool_tells_how_long_a_connection_lay_idle() {
     let options = note_idle(SqlitePoolOptions::new().max_connections(1));
     let pool = options.connect_lazy("sqlite::memory:").unwrap();
     let events = capture(&["db.query"]);
-    sqlx::query("select 1")
-        .execute(pool.label("new"))
-        .await
-        .unwrap();
-    assert_eq!(
-        only(&events).measurement("idle"),
-        None,
-        "it didn't lie anywhere"
-    );
+    sqlx::query("select 1").execute(pool.label("new")).await.unwrap();
+    assert_eq!(only(&events).measurement("idle"), None, "it didn't lie anywhere");
     tokio::time::sleep(Duration::from_millis(20)).await;
-    sqlx::query("select 1")
-        .execute(pool.label("used"))
-        .await
-        .unwrap();
+    sqlx::query("select 1").execute(pool.label("used")).await.unwrap();
     let idle = only(&events).measurement("idle").unwrap().as_f64().unwrap();
     assert!((0.01..1.0).contains(&idle), "{idle}");
 }
@@ -219,11 +147,8 @@ async fn the_pool_tells_how_long_a_connection_lay_idle() {
 async fn the_event_belongs_to_the_span_of_the_call_wherever_it_ends() {
     let pool = pool().await;
     let events = capture(&["db.query"]);
-    let context: tachymeter::Context = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
-        .parse()
-        .unwrap();
-    let mut stream =
-        context.in_scope(|| sqlx::query("select id from users").fetch(pool.label("given up")));
+    let context: tachymeter::Context = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01".parse().unwrap();
+    let mut stream = context.in_scope(|| sqlx::query("select id from users").fetch(pool.label("given up")));
     stream.try_next().await.unwrap();
     drop(stream);
     assert_eq!(only(&events).context, Some(context));
@@ -235,15 +160,8 @@ async fn a_query_that_is_given_up_in_the_queue_was_all_queue() {
     let events = capture(&["db.query"]);
     let _only_connection = pool.acquire().await.unwrap();
     let query = sqlx::query("select 1").execute(pool.label("waits"));
-    assert!(
-        tokio::time::timeout(Duration::from_millis(10), query)
-            .await
-            .is_err()
-    );
+    assert!(tokio::time::timeout(Duration::from_millis(10), query).await.is_err());
     let event = only(&events);
-    assert_eq!(
-        (event.get("outcome"), event.measurement("query")),
-        (Some("aborted"), None)
-    );
+    assert_eq!((event.get("outcome"), event.measurement("query")), (Some("aborted"), None));
     assert_eq!(event.measurement("queue"), event.measurement("total"));
 }

@@ -45,11 +45,7 @@ fn stop(span: &mut Option<OpenSpan>, bytes: u64) {
 
 impl<B: Body> MeasuredBody<B> {
     pub(crate) fn new(inner: B, span: OpenSpan, head: bool) -> Self {
-        let mut body = Self {
-            inner,
-            span: Some(span),
-            bytes: 0,
-        };
+        let mut body = Self { inner, span: Some(span), bytes: 0 };
         if head {
             // The body of an answer to HEAD is never sent.
             stop(&mut body.span, 0);
@@ -66,10 +62,7 @@ where
     type Data = B::Data;
     type Error = B::Error;
 
-    fn poll_frame(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<B::Data>, B::Error>>> {
+    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<B::Data>, B::Error>>> {
         let this = self.project();
         let context = this.span.as_ref().map(OpenSpan::context);
         let polled = catch_unwind(AssertUnwindSafe(|| match context {
@@ -87,9 +80,7 @@ where
             }
         };
         match &frame {
-            Some(Ok(frame)) => {
-                *this.bytes += frame.data_ref().map_or(0, |data| data.remaining() as u64)
-            }
+            Some(Ok(frame)) => *this.bytes += frame.data_ref().map_or(0, |data| data.remaining() as u64),
             Some(Err(error)) => {
                 if let Some(span) = this.span.take() {
                     span.exception("body", &error.to_string());

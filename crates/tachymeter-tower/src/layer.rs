@@ -37,10 +37,7 @@ impl<S, R: Clone> Layer<S> for TelemetryLayer<R> {
     type Service = Telemetry<S, R>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        Telemetry {
-            inner,
-            route: self.route.clone(),
-        }
+        Telemetry { inner, route: self.route.clone() }
     }
 }
 
@@ -71,14 +68,8 @@ where
         let (parts, body) = request.into_parts();
         let route = (self.route)(&parts).unwrap_or_else(|| UNMATCHED.to_owned());
         let method = method_of(&parts.method);
-        let parent = parts
-            .headers
-            .get("traceparent")
-            .and_then(|value| value.to_str().ok()?.parse().ok());
-        let mut span = HTTP_REQUEST.start_under(
-            parent,
-            &[("method", method.into()), ("route", route.as_str().into())],
-        );
+        let parent = parts.headers.get("traceparent").and_then(|value| value.to_str().ok()?.parse().ok());
+        let mut span = HTTP_REQUEST.start_under(parent, &[("method", method.into()), ("route", route.as_str().into())]);
         let context = span.context();
         let request_id = request_id::of(&parts.headers, context);
         if let Ok(id) = request_id.to_str() {
@@ -87,23 +78,14 @@ where
         let started = clock::now();
         let head = parts.method == Method::HEAD;
         let inner = context.in_scope(|| self.inner.call(Request::from_parts(parts, body)));
-        ResponseFuture {
-            inner,
-            span: Some(span),
-            context,
-            request_id: Some(request_id),
-            started,
-            head,
-        }
+        ResponseFuture { inner, span: Some(span), context, request_id: Some(request_id), started, head }
     }
 }
 
 /// The standard methods by name, all others as one: a client may make up as many as it likes.
 fn method_of(method: &Method) -> &str {
     match method.as_str() {
-        "GET" | "POST" | "PUT" | "DELETE" | "HEAD" | "OPTIONS" | "PATCH" | "CONNECT" | "TRACE" => {
-            method.as_str()
-        }
+        "GET" | "POST" | "PUT" | "DELETE" | "HEAD" | "OPTIONS" | "PATCH" | "CONNECT" | "TRACE" => method.as_str(),
         _ => "other",
     }
 }
@@ -134,9 +116,7 @@ where
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
         let context = *this.context;
-        let polled = catch_unwind(AssertUnwindSafe(|| {
-            context.in_scope(|| this.inner.poll(cx))
-        }));
+        let polled = catch_unwind(AssertUnwindSafe(|| context.in_scope(|| this.inner.poll(cx))));
         let result = match polled {
             Ok(poll) => ready!(poll),
             Err(panic) => {
@@ -146,10 +126,7 @@ where
                 resume_unwind(panic)
             }
         };
-        let mut span = this
-            .span
-            .take()
-            .expect("a future is not polled after it is ready");
+        let mut span = this.span.take().expect("a future is not polled after it is ready");
         match result {
             Ok(mut response) => {
                 span.set("status", response.status().as_u16());
@@ -173,6 +150,5 @@ where
 
 pub(crate) fn message_of(panic: &(dyn Any + Send)) -> &str {
     let text = panic.downcast_ref::<&str>().copied();
-    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str))
-        .unwrap_or("a panic without a message")
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("a panic without a message")
 }

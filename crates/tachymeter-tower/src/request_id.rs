@@ -10,12 +10,9 @@ const LENGTH: std::ops::RangeInclusive<usize> = 20..=200;
 
 /// The request's id: its own if it has 20 to 200 visible characters, else the trace's.
 pub(crate) fn of(headers: &HeaderMap, context: Context) -> HeaderValue {
-    let sane = |value: &&HeaderValue| {
-        LENGTH.contains(&value.len()) && value.as_bytes().iter().all(u8::is_ascii_graphic)
-    };
+    let sane = |value: &&HeaderValue| LENGTH.contains(&value.len()) && value.as_bytes().iter().all(u8::is_ascii_graphic);
     match headers.get(HEADER).filter(sane) {
         Some(value) => value.clone(),
-        None => HeaderValue::from_str(&format!("{}-{}", context.trace_id, context.span_id))
-            .expect("hex digits"),
+        None => HeaderValue::from_str(&format!("{}-{}", context.trace_id, context.span_id)).expect("hex digits"),
     }
 }

@@ -1,6 +1,7 @@
 //! What the server tells a page when it renders it, and the browser reads again when it takes over.
 
 use crate::features::auth::model::{PasswordRules, User};
+use crate::features::buttons::model::Delays;
 use crate::features::theme::model::Theme;
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -15,6 +16,8 @@ pub struct PageContext {
     pub theme: Theme,
     /// What new passwords must be, from the configuration.
     pub password: PasswordRules,
+    /// How long each button takes, from the configuration.
+    pub delays: Delays,
     /// The email of a form that was just refused and sent back without scripts.
     pub draft_email: String,
 }

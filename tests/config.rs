@@ -127,7 +127,8 @@ fn a_database_that_cannot_be_opened_is_said() {
     let text = gives_up(folder.path(), &[]);
     assert!(text.contains("sqlite://data/tachymeter.db") && text.contains("database.url"), "{text}");
     let broken = folder.path().join("broken.db");
-    std::fs::write(&broken, "this is not a database, and long enough to be read as the header of one, so it is refused ").expect("written");
+    std::fs::write(&broken, "this is not a database, and long enough to be read as the header of one, so it is refused ")
+        .expect("written");
     let url = format!("sqlite://{}", broken.display());
     let text = gives_up(folder.path(), &[("APP__DATABASE__URL", &url)]);
     assert!(text.contains("broken.db") && text.contains("not a database"), "{text}");

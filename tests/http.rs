@@ -318,7 +318,9 @@ async fn failures_are_limited_per_account_and_success_is_not() {
 async fn signing_in_leads_only_to_our_own_pages() {
     let app = App::start().await;
     app.sign_up("a@example.org").await;
-    for (next, goes) in [("%2Fdashboard", "/dashboard"), ("https%3A%2F%2Fevil.example", "/account"), ("%2F%2Fevil.example", "/account")] {
+    for (next, goes) in
+        [("%2Fdashboard", "/dashboard"), ("https%3A%2F%2Fevil.example", "/account"), ("%2F%2Fevil.example", "/account")]
+    {
         let fields = format!("{}&next={next}", form("a@example.org", GOOD));
         let answer = app.post_form("/sign-in", "/api/sign_in", &fields, "").await;
         assert_eq!(location(&answer), goes);
@@ -340,7 +342,8 @@ async fn the_account_page_is_for_those_who_signed_in_and_the_forms_for_those_who
 #[tokio::test]
 async fn what_is_counted_is_emitted() {
     let app = App::start().await;
-    let events = tachymeter::testing::capture(&["auth.login", "auth.sign_up", "landing.load", "external.request.stop", "db.query"]);
+    let events =
+        tachymeter::testing::capture(&["auth.login", "auth.sign_up", "landing.load", "external.request.stop", "db.query"]);
     app.sign_up("a@example.org").await;
     app.call("/api/sign_in", &form("a@example.org", "not the password")).await;
     app.call("/api/sign_in", &form("a@example.org", GOOD)).await;

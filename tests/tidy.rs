@@ -72,7 +72,8 @@ fn only_stores_and_the_server_name_sqlx() {
 fn the_core_depends_on_nothing_but_its_macros() {
     let manifest = text("crates/tachymeter/Cargo.toml");
     let dependencies = manifest.split("[dependencies]").nth(1).and_then(|rest| rest.split("\n[").next()).expect("a section");
-    let names: Vec<_> = dependencies.lines().filter_map(|line| line.split(['.', ' ', '=']).next()).filter(|name| !name.is_empty()).collect();
+    let names: Vec<_> =
+        dependencies.lines().filter_map(|line| line.split(['.', ' ', '=']).next()).filter(|name| !name.is_empty()).collect();
     assert_eq!(names, ["tachymeter-macros"]);
 }
 

@@ -15,9 +15,7 @@ pub fn Hydration(
 ) -> impl IntoView {
     let base = format!("{}{}", options.site_pkg_dir_route_base(), options.output_name);
     let (script, wasm) = (format!("{base}.js"), format!("{base}.wasm"));
-    let start = format!(
-        "import({script:?}).then(app => app.default({{module_or_path: {wasm:?}}}).then(() => app.hydrate()));"
-    );
+    let start = format!("import({script:?}).then(app => app.default({{module_or_path: {wasm:?}}}).then(() => app.hydrate()));");
     view! {
         <link rel="modulepreload" href=script/>
         <link rel="preload" href=wasm r#as="fetch" r#type="application/wasm" crossorigin="anonymous"/>

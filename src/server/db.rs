@@ -4,6 +4,7 @@ use super::config::Database;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
 use std::str::FromStr;
 use std::time::Duration;
+use tachymeter_sqlx::note_idle;
 
 /// Two pools on one file: SQLite has one writer at a time, so writers queue here and readers never wait for them.
 #[derive(Clone, Debug)]
@@ -36,7 +37,7 @@ pub async fn open(config: &Database) -> Result<Db, OpenError> {
         let made = std::fs::create_dir_all(folder);
         made.map_err(|error| fail(format!("its folder {} can't be made: {error}", folder.display())))?;
     }
-    let pool = |size: u32| SqlitePoolOptions::new().max_connections(size).acquire_timeout(Duration::from_secs(10));
+    let pool = |size: u32| note_idle(SqlitePoolOptions::new().max_connections(size).acquire_timeout(Duration::from_secs(10)));
     let write = pool(1).connect_with(options.clone()).await.map_err(|error| fail(error.to_string()))?;
     let migrated = sqlx::migrate!("migrations/sqlite").run(&write).await;
     migrated.map_err(|error| fail(format!("its schema can't be brought up to date: {error}")))?;

@@ -96,7 +96,11 @@ async fn listen(address: SocketAddr) -> Result<TcpListener, StartError> {
     TcpListener::bind(address).await.map_err(|error| {
         let reason = match error.kind() {
             std::io::ErrorKind::AddrInUse => {
-                format!("the port is in use. Stop what uses it, or choose another: APP__SERVER__ADDRESS={}:{}", address.ip(), address.port().wrapping_add(1))
+                format!(
+                    "the port is in use. Stop what uses it, or choose another: APP__SERVER__ADDRESS={}:{}",
+                    address.ip(),
+                    address.port().wrapping_add(1)
+                )
             }
             _ => error.to_string(),
         };

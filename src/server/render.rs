@@ -22,10 +22,8 @@ pub fn provide_request_context(state: &AppState) {
     provide_context(PageContext {
         user: session::user_of(&parts).cloned(),
         theme: theme::model::from_cookie(super::visit::cookie(&parts.headers, theme::model::COOKIE)),
-        password: PasswordRules {
-            min: state.config.auth.password_min_length,
-            max: state.config.auth.password_max_length,
-        },
+        password: PasswordRules { min: state.config.auth.password_min_length, max: state.config.auth.password_max_length },
+        delays: state.config.buttons.delays(),
         draft_email,
     });
     // Not there in server functions, which aren't pages.

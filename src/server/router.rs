@@ -5,11 +5,11 @@ use crate::app::{App, shell};
 use crate::features::auth::session;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::http::header::{CACHE_CONTROL, CONTENT_LENGTH};
+use axum::http::{Extensions, HeaderMap, HeaderValue, StatusCode, Version};
 use axum::middleware::{self, Next};
 use axum::response::Response;
 use axum::routing::get;
-use axum::http::header::{CACHE_CONTROL, CONTENT_LENGTH};
-use axum::http::{Extensions, HeaderMap, HeaderValue, StatusCode, Version};
 use leptos::prelude::provide_context;
 use leptos_axum::{LeptosRoutes, generate_route_list, render_app_to_stream_in_order_with_context};
 use tachymeter_tower::TelemetryLayer;
@@ -30,7 +30,7 @@ pub fn router(state: AppState) -> Router {
         .layer(middleware::from_fn(security::bounded))
         .layer(DefaultBodyLimit::max(security::MAX_BODY))
         // They bring their own limits, and pass what follows like all others.
-        .merge(telemetry::routes())
+        .merge(telemetry::routes(&state))
         .route("/health", get(health))
         .with_state(state)
         .layer(middleware::from_fn(security::same_origin))

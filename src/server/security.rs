@@ -1,11 +1,11 @@
 //! What protects every answer: same-origin posts, and headers that browsers enforce.
 
-use axum::extract::{Request, State};
-use axum::middleware::Next;
-use axum::response::{IntoResponse, Response};
 use axum::RequestExt;
+use axum::extract::{Request, State};
 use axum::http::header::{CONTENT_LENGTH, CONTENT_SECURITY_POLICY, HOST, HeaderName, ORIGIN, REFERER};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
 
 /// No form and no server function needs more. The beacon has its own limit, in Leptos.toml.
 pub const MAX_BODY: usize = 64 * 1024;

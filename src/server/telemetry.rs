@@ -1,12 +1,13 @@
 //! What this application measures, shows and exposes: the metrics stand here, in one list.
 
 use super::{AppState, access, visit};
-use axum::Router;
+use crate::features::auth::session;
 use axum::extract::{MatchedPath, Query, Request, State};
+use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use axum::http::StatusCode;
+use axum::{Router, middleware};
 use serde::Deserialize;
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,13 +24,30 @@ use super::config::Config;
 pub fn metrics() -> Result<Vec<Metric>, DefinitionError> {
     let ms = || Unit::Millisecond;
     [
-        Metric::counter("interaction.count").event("leptos.interaction.stop").measurement("total").tags(&["outcome"])
+        Metric::counter("interaction.count")
+            .event("leptos.interaction.stop")
+            .measurement("total")
+            .tags(&["outcome"])
             .description("Interactions by how they ended"),
         Metric::summary("leptos.interaction.stop.total").tags(&["name"]).unit(ms()).description("From the input to the paint"),
-        Metric::summary("leptos.server_fn.stop.duration").tags(&["name", "side"]).unit(ms()).description("Server functions, seen from either side"),
-        Metric::summary("leptos.page.load.total").tags(&["route"]).unit(ms()).description("From the navigation to the first frame of the live page"),
-        Metric::summary("http.request.stop.duration").tags(&["route"]).drop(is_own).unit(ms()).description("Requests, to the end of their body"),
-        Metric::counter("http.request.count").event("http.request.stop").measurement("duration").tags(&["route", "status"]).drop(is_own)
+        Metric::summary("leptos.server_fn.stop.duration")
+            .tags(&["name", "side"])
+            .unit(ms())
+            .description("Server functions, seen from either side"),
+        Metric::summary("leptos.page.load.total")
+            .tags(&["route"])
+            .unit(ms())
+            .description("From the navigation to the first frame of the live page"),
+        Metric::summary("http.request.stop.duration")
+            .tags(&["route"])
+            .drop(is_own)
+            .unit(ms())
+            .description("Requests, to the end of their body"),
+        Metric::counter("http.request.count")
+            .event("http.request.stop")
+            .measurement("duration")
+            .tags(&["route", "status"])
+            .drop(is_own)
             .description("Requests by route and status"),
         Metric::summary("db.query.total").tags(&["label"]).unit(ms()).description("Database queries"),
         Metric::counter("auth.login.count").tags(&["result"]).description("Sign-ins by result"),
@@ -96,8 +114,10 @@ impl Telemetry {
 }
 
 /// The routes under `/telemetry/`.
-pub fn routes() -> Router<AppState> {
-    Router::new().route("/telemetry/stream", get(stream)).route("/telemetry/beacon", post(beacon))
+pub fn routes(state: &AppState) -> Router<AppState> {
+    // Only the stream asks who it is for; a report must not cost a look into the database.
+    let stream = get(stream).layer(middleware::from_fn_with_state(state.clone(), session::load));
+    Router::new().route("/telemetry/stream", stream).route("/telemetry/beacon", post(beacon))
 }
 
 /// Where a page that connects again left off; a browser's own reconnect says it in a header.

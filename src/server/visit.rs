@@ -97,7 +97,8 @@ fn status(error: &AppError) -> StatusCode {
 /// Server functions answer every error with status 500; this gives each its own, for those who read statuses.
 pub async fn server_fn_status(request: Request, next: Next) -> Response {
     let response = next.run(request).await;
-    let refused = response.status() == StatusCode::INTERNAL_SERVER_ERROR && response.headers().contains_key(SERVER_FN_ERROR_HEADER);
+    let refused =
+        response.status() == StatusCode::INTERNAL_SERVER_ERROR && response.headers().contains_key(SERVER_FN_ERROR_HEADER);
     if !refused {
         return response;
     }

@@ -53,8 +53,8 @@ pub mod interaction;
 mod server_fn;
 pub mod stream;
 
+pub use self::server_fn::{Measured, MeasuredClient};
 pub use events::EVENTS;
-pub use interaction::{Interaction, Outcome, UseMeasured, use_measured};
 #[cfg(feature = "hydrate")]
 pub use interaction::init;
-pub use self::server_fn::{Measured, MeasuredClient};
+pub use interaction::{Interaction, Outcome, UseMeasured, use_measured};

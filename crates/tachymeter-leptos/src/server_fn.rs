@@ -3,9 +3,9 @@
 use std::any::type_name;
 use std::marker::PhantomData;
 
+use ::server_fn::Protocol;
 use ::server_fn::client::{Client, browser::BrowserClient};
 use ::server_fn::error::FromServerFnError;
-use ::server_fn::Protocol;
 use ::server_fn::server::Server;
 use http::Method;
 use tachymeter::{Context, WithContext};

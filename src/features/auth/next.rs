@@ -42,7 +42,8 @@ mod tests {
     #[test]
     fn only_paths_on_this_site() {
         assert_eq!(safe_next(Some("/dashboard?range=5m")), "/dashboard?range=5m");
-        for bad in ["", "dashboard", "//evil.example", "/\\evil.example", "https://evil.example", "/\t/evil.example", "/sign-in"] {
+        for bad in ["", "dashboard", "//evil.example", "/\\evil.example", "https://evil.example", "/\t/evil.example", "/sign-in"]
+        {
             assert_eq!(safe_next(Some(bad)), HOME, "{bad:?}");
         }
         assert_eq!(safe_next(None), HOME);

@@ -49,10 +49,7 @@ impl Hasher {
         .await
     }
 
-    async fn run<T: Send + 'static>(
-        &self,
-        work: impl FnOnce() -> Result<T, HashError> + Send + 'static,
-    ) -> Result<T, HashError> {
+    async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> Result<T, HashError> + Send + 'static) -> Result<T, HashError> {
         let permit = Arc::clone(&self.permits).acquire_owned().await.map_err(|_| HashError::Cancelled)?;
         // The permit goes along: a request that is given up doesn't stop the work it started.
         let task = tokio::task::spawn_blocking(move || {

@@ -7,12 +7,12 @@ use crate::server::AppState;
 use crate::server::config::Config;
 use crate::server::visit::{Visit, cookie, internal};
 use axum::extract::{Request, State};
+use axum::http::HeaderMap;
+use axum::http::request::Parts;
 use axum::middleware::Next;
 use axum::response::Response;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use axum::http::HeaderMap;
-use axum::http::request::Parts;
 use sha2::{Digest, Sha256};
 use std::time::Duration;
 

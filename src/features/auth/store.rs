@@ -41,11 +41,10 @@ impl From<UserRow> for User {
 
 /// An account with its password hash, by its normalised email.
 pub async fn find_user(db: &Db, email: &str) -> sqlx::Result<Option<(User, String)>> {
-    let row: Option<SecretRow> =
-        sqlx::query_as("select id, email, created_at, password_hash from users where email = $1")
-            .bind(email)
-            .fetch_optional(db.read.label("find_user"))
-            .await?;
+    let row: Option<SecretRow> = sqlx::query_as("select id, email, created_at, password_hash from users where email = $1")
+        .bind(email)
+        .fetch_optional(db.read.label("find_user"))
+        .await?;
     Ok(row.map(|row| (row.user.into(), row.password_hash)))
 }
 
@@ -70,10 +69,7 @@ pub async fn create_user(db: &Db, email: &str, password_hash: &str) -> sqlx::Res
 pub async fn create_session(db: &Db, token: &TokenHash, user_id: i64, idle: Duration) -> sqlx::Result<()> {
     let now = now();
     let mut transaction = db.write.begin().await?;
-    sqlx::query("delete from sessions where last_seen_at < $1")
-        .bind(now - seconds(idle))
-        .execute(&mut *transaction)
-        .await?;
+    sqlx::query("delete from sessions where last_seen_at < $1").bind(now - seconds(idle)).execute(&mut *transaction).await?;
     sqlx::query("insert into sessions (token_hash, user_id, created_at, last_seen_at) values ($1, $2, $3, $3)")
         .bind(token.as_slice())
         .bind(user_id)
@@ -116,7 +112,10 @@ pub async fn touch_session(db: &Db, token: &TokenHash) -> sqlx::Result<()> {
 
 /// Ends a session.
 pub async fn delete_session(db: &Db, token: &TokenHash) -> sqlx::Result<()> {
-    sqlx::query("delete from sessions where token_hash = $1").bind(token.as_slice()).execute(db.write.label("delete_session")).await?;
+    sqlx::query("delete from sessions where token_hash = $1")
+        .bind(token.as_slice())
+        .execute(db.write.label("delete_session"))
+        .await?;
     Ok(())
 }
 

@@ -1,19 +1,11 @@
 //! The buttons' server functions. Public on purpose: anybody may press.
 
-use super::model::{Colour, Delays};
+use super::model::Colour;
 use crate::error::AppError;
 use leptos::prelude::*;
 use leptos::server_fn::Http;
-use leptos::server_fn::codec::{GetUrl, Json, PostUrl};
+use leptos::server_fn::codec::{Json, PostUrl};
 use tachymeter_leptos::Measured;
-
-/// How long each button takes, as configured.
-#[server(protocol = Http<GetUrl, Json>)]
-pub async fn button_delays() -> Result<Delays, AppError> {
-    use crate::server::visit::Visit;
-    let buttons = &Visit::current()?.state.config.buttons;
-    Ok(Delays { red: buttons.red_ms, green: buttons.green_ms, blue: buttons.blue_ms })
-}
 
 /// Answers after red's delay.
 #[server(protocol = Measured<Http<PostUrl, Json>>)]
@@ -44,7 +36,7 @@ pub async fn press(colour: Colour) -> Result<Colour, AppError> {
 
 #[cfg(feature = "ssr")]
 async fn wait_for(colour: Colour) -> Result<Colour, AppError> {
-    let delay = button_delays().await?.of(colour);
+    let delay = crate::server::visit::Visit::current()?.state.config.buttons.delays().of(colour);
     tokio::time::sleep(std::time::Duration::from_millis(delay)).await;
     Ok(colour)
 }

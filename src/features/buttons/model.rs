@@ -37,7 +37,7 @@ impl Colour {
 }
 
 /// How long the server takes for each colour, in milliseconds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Delays {
     /// For red.
     pub red: u64,

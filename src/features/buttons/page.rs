@@ -1,8 +1,9 @@
 //! The buttons page: press, see the colour, see where the time went.
 
-use super::api::{button_delays, press};
+use super::api::press;
 use super::model::Colour;
 use crate::components::time::milliseconds;
+use crate::context::PageContext;
 use leptos::prelude::*;
 use leptos_meta::Title;
 use tachymeter_leptos::{Interaction, Outcome, UseMeasured, use_measured};
@@ -80,10 +81,7 @@ pub fn ButtonsPage() -> impl IntoView {
 
 #[component]
 fn Controls(presses: Presses) -> impl IntoView {
-    let delays = Resource::new(|| (), |()| button_delays());
-    let delay = move |colour: Colour| {
-        view! { <Suspense fallback=|| "…">{move || delays.get().map(|delays| delays.map(|delays| format!("{} ms", delays.of(colour))))}</Suspense> }
-    };
+    let delays = expect_context::<PageContext>().delays;
     let control = move |colour: Colour| {
         let pending = move || presses.pending.with(|pending| pending[colour as usize]);
         view! {
@@ -94,7 +92,7 @@ fn Controls(presses: Presses) -> impl IntoView {
                 on:click=presses.measured.on(colour.key(), move |_| presses.press(colour))
             >
                 <span class="press-name">{colour.name()}</span>
-                <span class="press-delay" aria-hidden="true">{delay(colour)}</span>
+                <span class="press-delay" aria-hidden="true">{format!("{} ms", delays.of(colour))}</span>
                 <span class="press-pending" aria-hidden="true">{move || if pending() > 0 { "waiting" } else { "" }}</span>
             </button>
         }
@@ -106,7 +104,9 @@ fn Controls(presses: Presses) -> impl IntoView {
 fn Swatch(presses: Presses) -> impl IntoView {
     let colour = move || presses.shown.get().colour;
     let class = move || format!("swatch swatch-{}", colour().map_or("none", Colour::key));
-    let name = move || colour().map_or("No colour yet. Press a button.".to_owned(), |colour| format!("{} is on the screen.", colour.name()));
+    let name = move || {
+        colour().map_or("No colour yet. Press a button.".to_owned(), |colour| format!("{} is on the screen.", colour.name()))
+    };
     view! {
         <div class="buttons-result">
             <div class=class data-testid="swatch"></div>

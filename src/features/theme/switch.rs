@@ -46,7 +46,9 @@ pub fn ThemeSwitch() -> impl IntoView {
 fn Icon(of: Theme) -> impl IntoView {
     let path = match of {
         Theme::System => "M2 3h12v8H2zM6 14h4M8 11v3",
-        Theme::Light => "M8 5a3 3 0 1 1 0 6a3 3 0 0 1 0-6M8 1v2M8 13v2M1 8h2M13 8h2M3 3l1.5 1.5M11.5 11.5L13 13M3 13l1.5-1.5M11.5 4.5L13 3",
+        Theme::Light => {
+            "M8 5a3 3 0 1 1 0 6a3 3 0 0 1 0-6M8 1v2M8 13v2M1 8h2M13 8h2M3 3l1.5 1.5M11.5 11.5L13 13M3 13l1.5-1.5M11.5 4.5L13 3"
+        }
         Theme::Dark => "M13.5 9.5A6 6 0 1 1 6.5 2.5a5 5 0 0 0 7 7z",
     };
     view! {

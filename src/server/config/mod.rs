@@ -7,6 +7,7 @@ mod check;
 
 pub use check::ConfigError;
 
+use crate::features::buttons::model::Delays;
 use figment::Figment;
 use figment::providers::{Env, Format, Toml};
 use serde::{Deserialize, Serialize};
@@ -158,6 +159,13 @@ impl Config {
             SecureCookie::Always => true,
             SecureCookie::Never => false,
         }
+    }
+}
+
+impl Buttons {
+    /// The three together, as the page shows them.
+    pub fn delays(&self) -> Delays {
+        Delays { red: self.red_ms, green: self.green_ms, blue: self.blue_ms }
     }
 }
 

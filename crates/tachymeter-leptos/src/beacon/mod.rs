@@ -17,5 +17,5 @@ pub(crate) use browser::start;
 #[cfg(feature = "ssr")]
 pub use limits::Limits;
 #[cfg(feature = "ssr")]
-pub use server::{Accepted, Beacon, Rejection, Refused};
+pub use server::{Accepted, Beacon, Refused, Rejection};
 pub use wire::{Batch, MAX_BYTES, Measurement, REPORTED, WireEvent};

@@ -50,7 +50,8 @@ pub(super) async fn load() -> Result<(), JsValue> {
         loading
             .get_or_insert_with(|| {
                 js_sys::Promise::new(&mut |resolve, reject| {
-                    let script: web_sys::HtmlScriptElement = document().create_element("script").expect("a valid name").unchecked_into();
+                    let script: web_sys::HtmlScriptElement =
+                        document().create_element("script").expect("a valid name").unchecked_into();
                     script.set_src(SCRIPT);
                     script.set_onload(Some(&resolve));
                     script.set_onerror(Some(&reject));
@@ -117,7 +118,8 @@ impl Drawing {
         let filled = columns.iter().filter(|row| row[1..].iter().any(|value| !value.is_nan())).count();
         let marked = filled < FEW;
         if *self.labels.borrow() != columns.labels || self.marked.get() != marked {
-            let series: Array = columns.labels.iter().enumerate().map(|(index, label)| self.series(index, label, marked)).collect();
+            let series: Array =
+                columns.labels.iter().enumerate().map(|(index, label)| self.series(index, label, marked)).collect();
             set(&option, "series", &series);
             self.marked.set(marked);
             self.labels.replace(columns.labels.clone());
@@ -141,11 +143,13 @@ impl Drawing {
         set(&series, "encode", &encode);
         set(&series, "showSymbol", &marked.into());
         set(&series, "symbolSize", &5.into());
-        let colour = PALETTE.get(label.series % (PALETTE.len() + 1)).map_or_else(|| token("--ink"), |colour| (*colour).to_owned());
+        let colour =
+            PALETTE.get(label.series % (PALETTE.len() + 1)).map_or_else(|| token("--ink"), |colour| (*colour).to_owned());
         let item = Object::new();
         set(&item, "color", &colour.as_str().into());
         set(&series, "itemStyle", &item);
-        let line = Reflect::get(&series, &"lineStyle".into()).ok().filter(JsValue::is_object).unwrap_or_else(|| Object::new().into());
+        let line =
+            Reflect::get(&series, &"lineStyle".into()).ok().filter(JsValue::is_object).unwrap_or_else(|| Object::new().into());
         set(&line, "color", &colour.as_str().into());
         set(&line, "type", &DASHES[label.stat % DASHES.len()].into());
         set(&series, "lineStyle", &line);

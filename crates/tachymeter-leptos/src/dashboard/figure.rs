@@ -123,7 +123,9 @@ fn Table(columns: Memo<Columns>, unit: Memo<String>) -> impl IntoView {
             columns.iter().rev().filter(some).take(TABLE_ROWS).map(row).collect_view()
         })
     };
-    let head = move || columns.with(|columns| columns.labels.iter().map(|label| view! { <th scope="col">{label.text()}</th> }).collect_view());
+    let head = move || {
+        columns.with(|columns| columns.labels.iter().map(|label| view! { <th scope="col">{label.text()}</th> }).collect_view())
+    };
     view! {
         <details class="tm-table" on:toggle=move |_| *open.write() ^= true>
             <summary>"Table"</summary>

@@ -58,13 +58,13 @@ mod tests {
         assert_eq!(option["animation"], false);
         assert_eq!(option["series"].as_array().unwrap().len(), 1);
         assert_eq!(option["series"][0]["type"], "line");
-        assert_eq!(option["xAxis"][0]["type"], "time");
+        assert_eq!(option["xAxis"]["type"], "time");
     }
 
     #[test]
     fn counts_have_no_fractions() {
         let option: serde_json::Value = serde_json::from_str(&Chart::bars("x", "X", "a.b.c").option).unwrap();
-        assert_eq!(option["yAxis"][0]["minInterval"], 1.0);
+        assert_eq!(option["yAxis"]["minInterval"], 1.0);
         assert_eq!(option["series"][0]["stack"], "all");
     }
 }

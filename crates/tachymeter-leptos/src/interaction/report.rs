@@ -154,10 +154,7 @@ mod tests {
             renders: 2,
             paint: 130.0,
         });
-        assert_eq!(
-            it.parts().map(|(_, ms)| ms),
-            [2.0, 1.0, 7.0, 100.0, 2.0, 8.0]
-        );
+        assert_eq!(it.parts().map(|(_, ms)| ms), [2.0, 1.0, 7.0, 100.0, 2.0, 8.0]);
         assert_eq!((it.total, it.commit), (120.0, 112.0));
     }
 

@@ -253,9 +253,8 @@ fn close(mut open: Open, painted: Painted) {
     let name = format!("{}.{}", open.hook, open.handler);
     let closed = Interaction::from_marks(open.id, name, open.event, outcome, open.marks);
     emit(&closed);
-    let signals: Vec<_> = PAGE.with_borrow(|page| {
-        page.hooks.iter().filter(|(hook, _)| *hook == open.hook).map(|(_, signal)| *signal).collect()
-    });
+    let signals: Vec<_> =
+        PAGE.with_borrow(|page| page.hooks.iter().filter(|(hook, _)| *hook == open.hook).map(|(_, signal)| *signal).collect());
     // What the report itself re-renders belongs to no interaction.
     with_current(Some(Causes::default()), || {
         for signal in signals {

@@ -15,7 +15,6 @@ use http::{StatusCode, header};
 use tachymeter::execute;
 use tachymeter_metrics::Live;
 use tokio::sync::{broadcast, watch};
-use tokio::time::MissedTickBehavior;
 
 use crate::events::STREAM_TICK;
 
@@ -96,11 +95,12 @@ impl Feed {
     /// Ticks until shutdown.
     pub async fn run(self: Arc<Self>) {
         let mut shutdown = self.shutdown.clone();
-        let mut interval = tokio::time::interval(self.options.tick);
-        interval.set_missed_tick_behavior(MissedTickBehavior::Skip);
+        let tick = self.options.tick.as_millis().max(1) as u64;
         loop {
+            // At whole multiples of the tick, so that what a frame brings belongs to one of the store's seconds.
+            let wait = tick - unix_ms() % tick;
             tokio::select! {
-                _ = interval.tick() => self.tick(unix_ms()),
+                () = tokio::time::sleep(Duration::from_millis(wait)) => self.tick(unix_ms()),
                 _ = shutdown.wait_for(|stop| *stop) => return,
             }
         }

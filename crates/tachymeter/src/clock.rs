@@ -1,5 +1,6 @@
 //! The one place that reads the time: monotonic, the same on every platform, and set by tests.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 /// A point in time, comparable with others of the same process.
@@ -30,6 +31,22 @@ pub fn now() -> Timestamp {
 /// ```
 pub fn system_time() -> Duration {
     crate::testing::frozen().map_or_else(since_epoch, |now| FROZEN_EPOCH + now)
+}
+
+/// What [`system_time`] would have said at `now`, without another look at a clock: the two are compared once per second.
+pub(crate) fn system_time_at(now: Timestamp) -> Duration {
+    static COMPARED: AtomicU64 = AtomicU64::new(u64::MAX);
+    static AHEAD: AtomicU64 = AtomicU64::new(0);
+    if let Some(frozen) = crate::testing::frozen() {
+        return FROZEN_EPOCH + frozen;
+    }
+    let now = now.0.as_nanos() as u64;
+    // Two threads may compare at the same time; either result will do.
+    if now.abs_diff(COMPARED.load(Ordering::Relaxed)) > 1_000_000_000 {
+        AHEAD.store((since_epoch().as_nanos() as u64).wrapping_sub(now), Ordering::Relaxed);
+        COMPARED.store(now, Ordering::Relaxed);
+    }
+    Duration::from_nanos(now.wrapping_add(AHEAD.load(Ordering::Relaxed)))
 }
 
 /// Where a test's clock stands on the calendar: some time in November 2023.

@@ -104,9 +104,7 @@ impl Drop for Restore {
 }
 
 fn new_trace() -> TraceId {
-    let mut bytes = [0; 16];
-    bytes[..8].copy_from_slice(&ids::next().to_be_bytes());
-    bytes[8..].copy_from_slice(&ids::next().to_be_bytes());
+    let bytes = (u128::from(ids::next()) << 64 | u128::from(ids::next())).to_be_bytes();
     TraceId(bytes)
 }
 

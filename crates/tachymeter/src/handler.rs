@@ -56,6 +56,7 @@ impl std::error::Error for DetachError {}
 #[derive(Debug)]
 pub struct Attached {
     handler: Arc<Handler>,
+    stays: bool,
 }
 
 impl Attached {
@@ -68,14 +69,16 @@ impl Attached {
     pub fn detach(self) {}
 
     /// Keeps the handler attached for as long as the program runs; [`detach`] by id still works.
-    pub fn forget(self) {
-        std::mem::forget(self);
+    pub fn forget(mut self) {
+        self.stays = true;
     }
 }
 
 impl Drop for Attached {
     fn drop(&mut self) {
-        drop(table::remove_exact(&self.handler));
+        if !self.stays {
+            drop(table::remove_exact(&self.handler));
+        }
     }
 }
 
@@ -157,7 +160,7 @@ fn insert(
     }
     let handler = Arc::new(Handler { id: id.to_owned(), run, durable, failures: AtomicU64::new(0) });
     match table::insert(&handler, names) {
-        Some(_replaced) => Ok(Attached { handler }),
+        Some(_replaced) => Ok(Attached { handler, stays: false }),
         None => Err(AttachError::AlreadyAttached(id.to_owned())),
     }
 }

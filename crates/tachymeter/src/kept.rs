@@ -3,74 +3,92 @@
 use crate::Value;
 use crate::emission::Pair;
 
-const SHORT: usize = 22;
+/// How many pairs, and how many bytes of text, cost no allocation. Most texts are short: a method, a status, a route.
 const INLINE: usize = 4;
+const TEXT: usize = 64;
 
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 enum Kept {
     Plain(Value<'static>),
-    /// Most texts are: a method, a status, a route.
-    Short(u8, [u8; SHORT]),
+    /// Where it stands in the text of all.
+    Short(u8, u8),
     Long(Box<str>),
 }
 
-impl Kept {
-    fn get(&self) -> Value<'_> {
-        match self {
-            Self::Plain(value) => *value,
-            Self::Short(length, bytes) => {
-                let text = bytes.get(..usize::from(*length)).and_then(|bytes| std::str::from_utf8(bytes).ok());
-                Value::Str(text.unwrap_or_default())
-            }
-            Self::Long(text) => Value::Str(text),
-        }
-    }
+/// Pairs by key, each key once.
+#[derive(Debug)]
+pub(crate) struct KeptPairs {
+    inline: [Option<(&'static str, Kept)>; INLINE],
+    /// How many of those are there, from the front.
+    used: usize,
+    more: Vec<(&'static str, Kept)>,
+    text: [u8; TEXT],
+    written: usize,
 }
 
-impl From<Value<'_>> for Kept {
-    fn from(value: Value<'_>) -> Self {
-        Self::Plain(match value {
+impl KeptPairs {
+    pub(crate) const fn new() -> Self {
+        Self { inline: [const { None }; INLINE], used: 0, more: Vec::new(), text: [0; TEXT], written: 0 }
+    }
+
+    /// The same key replaces.
+    #[inline]
+    pub(crate) fn set(&mut self, key: &'static str, value: Value<'_>) {
+        let kept = self.keep(value);
+        let (used, _) = self.inline.split_at_mut(self.used);
+        if let Some(known) = used.iter_mut().flatten().chain(&mut self.more).find(|(known, _)| same(known, key)) {
+            known.1 = kept;
+        } else if let Some(free) = self.inline.get_mut(self.used) {
+            *free = Some((key, kept));
+            self.used += 1;
+        } else {
+            self.more.push((key, kept));
+        }
+    }
+
+    #[inline]
+    fn keep(&mut self, value: Value<'_>) -> Kept {
+        Kept::Plain(match value {
             Value::Int(value) => Value::Int(value),
             Value::Uint(value) => Value::Uint(value),
             Value::Float(value) => Value::Float(value),
             Value::Bool(value) => Value::Bool(value),
             Value::Duration(value) => Value::Duration(value),
-            Value::Str(text) if text.len() <= SHORT => {
-                let mut bytes = [0; SHORT];
-                bytes[..text.len()].copy_from_slice(text.as_bytes());
-                return Self::Short(text.len() as u8, bytes);
+            Value::Str(text) => {
+                let (start, end) = (self.written, self.written + text.len());
+                let Some(room) = self.text.get_mut(start..end) else { return Kept::Long(text.into()) };
+                room.copy_from_slice(text.as_bytes());
+                self.written = end;
+                return Kept::Short(start as u8, end as u8);
             }
-            Value::Str(text) => return Self::Long(text.into()),
         })
-    }
-}
-
-/// Pairs by key, each key once. The first few cost no allocation.
-#[derive(Debug, Default)]
-pub(crate) struct KeptPairs {
-    inline: [Option<(&'static str, Kept)>; INLINE],
-    more: Vec<(&'static str, Kept)>,
-}
-
-impl KeptPairs {
-    /// The same key replaces.
-    pub(crate) fn set(&mut self, key: &'static str, value: Value<'_>) {
-        if let Some(known) = self.inline.iter_mut().flatten().chain(&mut self.more).find(|(known, _)| *known == key) {
-            known.1 = value.into();
-        } else if let Some(free) = self.inline.iter_mut().find(|place| place.is_none()) {
-            *free = Some((key, value.into()));
-        } else {
-            self.more.push((key, value.into()));
-        }
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.inline.iter().flatten().count() + self.more.len()
+        self.used + self.more.len()
     }
 
-    pub(crate) fn iter(&self) -> impl Iterator<Item = Pair<'_>> {
-        self.inline.iter().flatten().chain(&self.more).map(|(key, value)| (*key, value.get()))
+    /// Puts all into a list that is empty yet.
+    #[inline]
+    pub(crate) fn put_into<'a>(&'a self, merge: &mut Merge<'_, 'a>) {
+        for (key, kept) in self.inline.iter().take(self.used).flatten().chain(&self.more) {
+            // Each arm writes its value where it belongs, without a copy in between.
+            match kept {
+                Kept::Plain(value) => merge.push((key, *value)),
+                Kept::Short(start, end) => {
+                    let text = self.text.get(usize::from(*start)..usize::from(*end)).unwrap_or_default();
+                    merge.push((key, Value::Str(std::str::from_utf8(text).unwrap_or_default())));
+                }
+                Kept::Long(text) => merge.push((key, Value::Str(text))),
+            }
+        }
     }
+}
+
+/// Keys are literals as a rule, so that equal ones are often the same.
+#[inline]
+fn same(a: &str, b: &str) -> bool {
+    a.len() == b.len() && (std::ptr::eq(a, b) || a == b)
 }
 
 /// A list of pairs that is put together for one emission. A later value of a key replaces an earlier one.
@@ -84,19 +102,26 @@ impl<'a> Merge<'_, 'a> {
     pub(crate) fn with<R>(most: usize, run: impl FnOnce(Merge<'_, 'a>) -> R) -> R {
         const FREE: Pair<'static> = ("", Value::Bool(false));
         match most {
-            0..=4 => run(Merge { room: &mut [FREE; 4], used: 0 }),
+            0..=2 => run(Merge { room: &mut [FREE; 2], used: 0 }),
+            3..=4 => run(Merge { room: &mut [FREE; 4], used: 0 }),
             5..=12 => run(Merge { room: &mut [FREE; 12], used: 0 }),
             _ => run(Merge { room: &mut vec![FREE; most], used: 0 }),
         }
     }
 
+    /// A key that is not there yet.
+    #[inline]
+    pub(crate) fn push(&mut self, pair: Pair<'a>) {
+        self.room[self.used] = pair;
+        self.used += 1;
+    }
+
+    #[inline]
     pub(crate) fn put(&mut self, (key, value): Pair<'a>) {
-        let place = self.room[..self.used].iter().position(|(known, _)| *known == key);
-        let place = place.unwrap_or_else(|| {
-            self.used += 1;
-            self.used - 1
-        });
-        self.room[place] = (key, value);
+        match self.room[..self.used].iter_mut().find(|(known, _)| same(known, key)) {
+            Some(known) => known.1 = value,
+            None => self.push((key, value)),
+        }
     }
 
     pub(crate) fn pairs(&self) -> &[Pair<'a>] {

@@ -28,12 +28,23 @@ impl SpanEvent {
     /// Starts a span under this parent, for example one that came in a `traceparent` header; `None` begins a trace of its own.
     #[must_use = "a span that is dropped at once is aborted"]
     pub fn start_under(&'static self, parent: Option<Context>, metadata: &[(&'static str, Value<'_>)]) -> OpenSpan {
-        let mut span =
-            OpenSpan { event: self, context: Context::under(parent), parent: parent.map(|parent| parent.span_id), heard: None };
-        if self.is_attached() {
-            span.begin(metadata);
+        let (context, parent) = (Context::under(parent), parent.map(|parent| parent.span_id));
+        if !self.is_attached() {
+            return OpenSpan { event: self, context, parent, open: false, heard: None };
         }
-        span
+        let (panicking, started) = (std::thread::panicking(), clock::now());
+        let mut kept = KeptPairs::new();
+        for (key, value) in metadata {
+            kept.set(key, *value);
+        }
+        let start = self.start_event();
+        if start.is_attached() {
+            warn::undeclared(start, &[], metadata);
+            let now = Value::Duration(clock::system_time_at(started));
+            start.emit(&[("count", Value::Uint(1)), ("system_time", now)], metadata, Origin::Span(Some(context), parent));
+        }
+        let heard = Some(Heard { started, panicking, measurements: Vec::new(), metadata: kept });
+        OpenSpan { event: self, context, parent, open: true, heard }
     }
 
     /// Runs a closure as a span: `stop` at its end, `exception` with the panic's message if it panics, which goes on.
@@ -69,7 +80,9 @@ pub struct OpenSpan {
     event: &'static SpanEvent,
     context: Context,
     parent: Option<SpanId>,
-    /// Until it has ended, if somebody listened when it started.
+    /// Until it has ended.
+    open: bool,
+    /// If somebody listened when it started.
     heard: Option<Heard>,
 }
 
@@ -78,7 +91,7 @@ struct Heard {
     started: Timestamp,
     /// Whether the thread was unwinding already: then a drop is no sign of a panic inside the span.
     panicking: bool,
-    measurements: KeptPairs,
+    measurements: Vec<Pair<'static>>,
     metadata: KeptPairs,
 }
 
@@ -107,7 +120,8 @@ impl OpenSpan {
     /// ```
     pub fn measure(&mut self, key: &'static str, number: impl Into<Value<'static>>) {
         if let Some(heard) = &mut self.heard {
-            heard.measurements.set(key, number.into());
+            heard.measurements.retain(|(known, _)| *known != key);
+            heard.measurements.push((key, number.into()));
         }
     }
 
@@ -127,35 +141,22 @@ impl OpenSpan {
         self.fail(kind, reason);
     }
 
-    fn begin(&mut self, metadata: &[(&'static str, Value<'_>)]) {
-        let mut kept = KeptPairs::default();
-        for (key, value) in metadata {
-            kept.set(key, *value);
-        }
-        let start = self.event.start_event();
-        if start.is_attached() {
-            warn::undeclared(start, &[], metadata);
-            let now = Value::Duration(clock::system_time());
-            start.emit(&[("count", Value::Uint(1)), ("system_time", now)], metadata, self.origin());
-        }
-        // Last, so that the span's time is not the handlers'.
-        let (panicking, started) = (std::thread::panicking(), clock::now());
-        self.heard = Some(Heard { started, panicking, measurements: KeptPairs::default(), metadata: kept });
-    }
-
     fn fail(&mut self, kind: &str, reason: &str) {
         self.end(self.event.exception(), &[], &[("kind", kind.into()), ("reason", reason.into())]);
     }
 
     fn end(&mut self, event: &'static Event, measurements: &[Pair<'_>], metadata: &[Pair<'_>]) {
-        let Some(heard) = self.heard.take().filter(|_| event.is_attached()) else { return };
+        let open = std::mem::replace(&mut self.open, false);
+        let Some(heard) = self.heard.as_ref().filter(|_| open && event.is_attached()) else { return };
         let duration = Value::Duration(clock::now().since(heard.started));
         Merge::with(heard.measurements.len() + measurements.len() + 1, |mut numbers| {
-            numbers.put(("duration", duration));
-            heard.measurements.iter().chain(measurements.iter().copied()).for_each(|pair| numbers.put(pair));
-            numbers.put(("duration", duration));
+            numbers.push(("duration", duration));
+            for list in [&heard.measurements, measurements] {
+                list.iter().filter(|(key, _)| *key != "duration").for_each(|pair| numbers.put(*pair));
+            }
             Merge::with(heard.metadata.len() + metadata.len(), |mut merged| {
-                heard.metadata.iter().chain(metadata.iter().copied()).for_each(|pair| merged.put(pair));
+                heard.metadata.put_into(&mut merged);
+                metadata.iter().for_each(|pair| merged.put(*pair));
                 warn::undeclared(event, numbers.pairs(), merged.pairs());
                 event.emit(numbers.pairs(), merged.pairs(), self.origin());
             });
@@ -170,11 +171,14 @@ impl OpenSpan {
 impl Drop for OpenSpan {
     fn drop(&mut self) {
         match &self.heard {
-            Some(heard) if std::thread::panicking() && !heard.panicking => {
-                self.fail("panic", "the span was open when its thread panicked");
+            Some(heard) if self.open => {
+                if std::thread::panicking() && !heard.panicking {
+                    self.fail("panic", "the span was open when its thread panicked");
+                } else {
+                    self.end(self.event.aborted(), &[], &[]);
+                }
             }
-            Some(_) => self.end(self.event.aborted(), &[], &[]),
-            None => {}
+            _ => {}
         }
     }
 }

@@ -1,0 +1,134 @@
+//! The peers: the same event with `tracing`, `metrics` and `opentelemetry`, each as cheap as it goes.
+
+use std::collections::HashMap;
+use std::hint::black_box;
+use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, LazyLock, Mutex};
+use std::time::Duration;
+
+use metrics::{Counter, Gauge, Histogram, Key, KeyName, Metadata, Recorder, SharedString, Unit};
+use opentelemetry::KeyValue;
+use opentelemetry::metrics::MeterProvider;
+use opentelemetry_sdk::error::OTelSdkResult;
+use opentelemetry_sdk::metrics::data::ResourceMetrics;
+use opentelemetry_sdk::metrics::exporter::PushMetricExporter;
+use opentelemetry_sdk::metrics::{PeriodicReader, SdkMeterProvider, Temporality};
+use tracing::span::{Attributes, Id, Record};
+use tracing::{Event, Subscriber};
+
+pub(crate) fn tracing(calls: u64) {
+    for call in 0..calls {
+        tracing::info!(
+            duration = black_box(call),
+            bytes = call,
+            count = 1u64,
+            method = black_box("GET"),
+            route = "/users/{id}",
+            status = 200u16
+        );
+    }
+}
+
+pub(crate) fn tracing_span(calls: u64) {
+    for call in 0..calls {
+        let span =
+            tracing::info_span!("request", method = black_box("GET"), route = "/users/{id}", status = tracing::field::Empty);
+        let _entered = span.enter();
+        span.record("status", black_box(call));
+    }
+}
+
+pub(crate) fn metrics(calls: u64) {
+    for call in 0..calls {
+        metrics::counter!("requests", "method" => "GET", "route" => "/users/{id}", "status" => "200").increment(black_box(call));
+    }
+}
+
+static PROVIDER: LazyLock<SdkMeterProvider> = LazyLock::new(|| {
+    SdkMeterProvider::builder()
+        .with_reader(PeriodicReader::builder(Nowhere).with_interval(Duration::from_secs(3_600)).build())
+        .build()
+});
+
+fn attributes() -> [KeyValue; 3] {
+    [KeyValue::new("method", black_box("GET")), KeyValue::new("route", "/users/{id}"), KeyValue::new("status", 200)]
+}
+
+pub(crate) fn opentelemetry_counter(calls: u64) {
+    static COUNTER: LazyLock<opentelemetry::metrics::Counter<u64>> =
+        LazyLock::new(|| PROVIDER.meter("bench").u64_counter("requests").build());
+    for call in 0..calls {
+        COUNTER.add(call, &attributes());
+    }
+}
+
+pub(crate) fn opentelemetry_histogram(calls: u64) {
+    static HISTOGRAM: LazyLock<opentelemetry::metrics::Histogram<f64>> =
+        LazyLock::new(|| PROVIDER.meter("bench").f64_histogram("duration").build());
+    for call in 0..calls {
+        HISTOGRAM.record(call as f64, &attributes());
+    }
+}
+
+/// From here on `tracing` and `metrics` are enabled.
+pub(crate) fn enable() {
+    tracing::subscriber::set_global_default(Noop).expect("set once");
+    metrics::set_global_recorder(Registry::default()).expect("set once");
+}
+
+struct Noop;
+
+impl Subscriber for Noop {
+    fn enabled(&self, _: &tracing::Metadata<'_>) -> bool {
+        true
+    }
+    fn new_span(&self, _: &Attributes<'_>) -> Id {
+        Id::from_u64(1)
+    }
+    fn record(&self, _: &Id, _: &Record<'_>) {}
+    fn record_follows_from(&self, _: &Id, _: &Id) {}
+    fn event(&self, event: &Event<'_>) {
+        black_box(event);
+    }
+    fn enter(&self, _: &Id) {}
+    fn exit(&self, _: &Id) {}
+}
+
+#[derive(Default)]
+struct Registry(Mutex<HashMap<Key, Arc<AtomicU64>>>);
+
+impl Recorder for Registry {
+    fn describe_counter(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+    fn describe_gauge(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+    fn describe_histogram(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+    fn register_counter(&self, key: &Key, _: &Metadata<'_>) -> Counter {
+        let mut counters = self.0.lock().expect("nobody panics");
+        if let Some(counter) = counters.get(key) {
+            return Counter::from_arc(Arc::clone(counter));
+        }
+        Counter::from_arc(Arc::clone(counters.entry(key.clone()).or_default()))
+    }
+    fn register_gauge(&self, _: &Key, _: &Metadata<'_>) -> Gauge {
+        Gauge::noop()
+    }
+    fn register_histogram(&self, _: &Key, _: &Metadata<'_>) -> Histogram {
+        Histogram::noop()
+    }
+}
+
+struct Nowhere;
+
+impl PushMetricExporter for Nowhere {
+    async fn export(&self, _: &ResourceMetrics) -> OTelSdkResult {
+        Ok(())
+    }
+    fn force_flush(&self) -> OTelSdkResult {
+        Ok(())
+    }
+    fn shutdown_with_timeout(&self, _: Duration) -> OTelSdkResult {
+        Ok(())
+    }
+    fn temporality(&self) -> Temporality {
+        Temporality::Cumulative
+    }
+}

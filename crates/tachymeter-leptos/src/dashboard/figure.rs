@@ -101,7 +101,7 @@ fn Current(columns: Memo<Columns>, unit: Memo<String>) -> impl IntoView {
         view! { <li><span class=format!("tm-mark tm-mark-{}", series % MARKS) aria-hidden="true"></span>{name}" "{values}</li> }
     };
     let items = move || columns.with(|columns| (0..columns.series()).map(|series| item(columns, series)).collect_view());
-    view! { <ul class="tm-current" data-testid="current">{items}</ul> }
+    view! { <ul class="tm-current" data-testid="current" tabindex="0" aria-label="Latest values">{items}</ul> }
 }
 
 /// The same numbers for those who can't see a chart.

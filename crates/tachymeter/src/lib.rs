@@ -55,6 +55,17 @@
 //! # }
 //! ```
 //!
+//! A function that is a span as a whole says so by [`measured`]:
+//!
+//! ```
+//! # tachymeter::events! { #[doc = "All."] pub EVENTS; #[doc = "Work."] pub span WORK = "doc.measured" {} [form]; }
+//! #[tachymeter::measured(WORK, metadata(form))]
+//! async fn work(form: &str) -> usize {
+//!     form.len()
+//! }
+//! # fn main() {}
+//! ```
+//!
 //! # Test
 //!
 //! [`testing::capture`] records what the current test's thread emits, unseen by tests that run beside it; [`testing::freeze_clock`]
@@ -87,6 +98,7 @@ mod warn;
 mod context;
 mod ids;
 mod kept;
+mod measured;
 mod span;
 
 pub mod clock;
@@ -102,10 +114,12 @@ pub use handler::{
     failures, list_handlers,
 };
 pub use span::OpenSpan;
+pub use tachymeter_macros::measured;
 pub use value::Value;
 
 #[doc(hidden)]
 pub mod __private {
     pub use crate::event::Slot;
+    pub use crate::measured::{AsValue, follow, outcome};
     pub use crate::name::{contains, disjoint, distinct, is_name};
 }

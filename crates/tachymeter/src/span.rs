@@ -47,6 +47,13 @@ impl SpanEvent {
         OpenSpan { event: self, context, parent, open: true, heard }
     }
 
+    /// For a caller who has looked whether anybody listens, to build no metadata for nobody.
+    #[doc(hidden)]
+    pub fn start_unheard(&'static self) -> OpenSpan {
+        let parent = Context::current();
+        OpenSpan { event: self, context: Context::under(parent), parent: parent.map(|parent| parent.span_id), open: false, heard: None }
+    }
+
     /// Runs a closure as a span: `stop` at its end, `exception` with the panic's message if it panics, which goes on.
     ///
     /// ```

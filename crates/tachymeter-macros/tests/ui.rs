@@ -1,0 +1,8 @@
+//! What `#[measured]` takes, and what it says to what it doesn't.
+
+#[test]
+fn ui() {
+    let cases = trybuild::TestCases::new();
+    cases.pass("tests/ui/pass/*.rs");
+    cases.compile_fail("tests/ui/fail/*.rs");
+}

@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import { expect, signUp, somebody, test } from './fixtures'
 
-const folder = join(__dirname, '../public/readme')
+const folder = join(__dirname, 'pictures')
 
 for (const theme of ['light', 'dark'] as const) {
   test(`pictures, ${theme}`, async ({ browser, server }) => {

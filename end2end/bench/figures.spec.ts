@@ -9,24 +9,37 @@ test('click to committed re-render, 0 ms button', async ({ page }) => {
   const server = await Server.start({ APP__BUTTONS__RED_MS: '0' })
   await page.goto(`${server.url}/buttons`)
   await expect(page.locator('html[data-hydrated]')).toBeAttached()
-  // The ground truth is the page's own: a MutationObserver sees the swatch change, whatever our marks say.
+  // The ground truth is the page's own: a MutationObserver sees the stage change, whatever our marks say. The first change is the
+  // button that says it is waiting, the last one is the answer. Beside them what plain JavaScript needs from a click to a decoded answer
+  // of the same server: Chromium draws the frame of a click before it looks at the network again, so nobody is faster.
   await page.evaluate(() => {
-    const swatch = document.querySelector('[data-testid=history]')!.closest('section')!.querySelector('[role=status]')!.parentElement!.parentElement!
-    const times: number[] = []
-    let start = 0
-    Object.assign(window, { times })
-    document.addEventListener('click', (event) => { start = event.timeStamp }, true)
-    new MutationObserver(() => { if (start) { (window as unknown as { last: number }).last = performance.now() - start } })
-      .observe(swatch, { subtree: true, childList: true, attributes: true, characterData: true })
+    const probe = { start: 0, first: 0, last: 0, plain: 0 }
+    Object.assign(window, { probe })
+    document.addEventListener('click', (event) => { Object.assign(probe, { start: event.timeStamp, first: 0, last: 0 }) }, true)
+    new MutationObserver(() => {
+      probe.last = performance.now() - probe.start
+      probe.first ||= probe.last
+    }).observe(document.querySelector('.buttons-stage')!, { subtree: true, childList: true, attributes: true, characterData: true })
+    document.querySelector('h1')!.addEventListener('click', async () => {
+      await (await fetch('/health')).text()
+      probe.plain = performance.now() - probe.start
+    })
   })
-  const button = page.getByRole('button', { name: 'Red' })
-  const times: number[] = []
+  const read = () => page.evaluate(() => (window as unknown as { probe: Record<'first' | 'last' | 'plain', number> }).probe)
+  const [first, last, plain]: number[][] = [[], [], []]
   for (let click = 0; click < CLICKS; click++) {
-    await button.click()
+    await page.getByRole('button', { name: 'Red' }).click()
     await page.waitForTimeout(60)
-    times.push(await page.evaluate(() => (window as unknown as { last: number }).last))
+    const seen = await read()
+    first.push(seen.first)
+    last.push(seen.last)
+    await page.getByRole('heading', { level: 1 }).click()
+    await page.waitForTimeout(60)
+    plain.push((await read()).plain)
   }
-  print('click to committed re-render (0 ms button), ms', times)
+  print('click to the first re-render (waiting), ms', first)
+  print('click to the re-render with the answer, ms', last)
+  print('plain JavaScript, click to a decoded fetch, ms', plain)
   await server.end()
 })
 

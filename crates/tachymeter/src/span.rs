@@ -51,7 +51,13 @@ impl SpanEvent {
     #[doc(hidden)]
     pub fn start_unheard(&'static self) -> OpenSpan {
         let parent = Context::current();
-        OpenSpan { event: self, context: Context::under(parent), parent: parent.map(|parent| parent.span_id), open: false, heard: None }
+        OpenSpan {
+            event: self,
+            context: Context::under(parent),
+            parent: parent.map(|parent| parent.span_id),
+            open: false,
+            heard: None,
+        }
     }
 
     /// Runs a closure as a span: `stop` at its end, `exception` with the panic's message if it panics, which goes on.

@@ -10,7 +10,7 @@ use crate::{Value, warn};
 /// The program has not come by this event yet: its slot doesn't know its place in the table.
 const UNLINKED: u64 = u64::MAX;
 
-/// Where a declared event meets the table: the version of its handler list, [`QUIET`] while that is empty.
+/// Where a declared event meets the table: the version of its handler list, 0 while that is empty.
 #[derive(Debug)]
 pub struct Slot {
     version: AtomicU64,
@@ -102,7 +102,7 @@ impl Event {
         self.entry().handler_ids()
     }
 
-    /// Executes it, if anybody listens. The arguments are built in any case; [`execute!`](crate::execute) builds them for
+    /// Executes it, if anybody listens. The arguments are built in any case; [`execute!`](crate::execute!) builds them for
     /// somebody only, and checks the keys while it compiles. Here an undeclared key is said on stderr, once, in debug builds.
     ///
     /// ```

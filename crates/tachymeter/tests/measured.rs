@@ -197,9 +197,9 @@ fn a_measured_future_may_go_to_another_thread() {
 }
 
 #[measured(WORK, metadata(form = form.to_string(), id = N))]
-fn generic<'a, T: Display + ?Sized, const N: usize>(form: &'a T, list: &mut [u8; N]) -> (&'a T, usize)
+fn generic<'a, T, const N: usize>(form: &'a T, list: &mut [u8; N]) -> (&'a T, usize)
 where
-    T: 'a,
+    T: Display + ?Sized + 'a,
 {
     list.fill(1);
     (form, list.len())

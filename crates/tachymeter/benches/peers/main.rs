@@ -85,5 +85,10 @@ fn main() {
     report("a span; 3 fields", 150.0, 1.0, &cases);
     drop(ends);
     report("a span that nobody listens to (no budget)", f64::INFINITY, f64::INFINITY, &[("start and stop", ours::span)]);
+    others::read();
+    let reader = ours::attach_reader();
+    let cases: [Case; 2] = [("execute!, a handler", ours::heard), ("tracing, a subscriber", others::tracing)];
+    report("every value is looked at; 3 measurements, 3 tags", 30.0, 0.5, &cases);
+    drop(reader);
     ours::ten_thousand();
 }

@@ -49,6 +49,14 @@ pub(crate) fn attach(handlers: usize) -> Vec<Attached> {
     (0..handlers).map(one).collect()
 }
 
+/// A handler that looks at each value.
+pub(crate) fn attach_reader() -> Attached {
+    let read = |event: &tachymeter::Emission<'_>| {
+        event.measurements().iter().chain(event.metadata()).for_each(|pair| _ = black_box(pair))
+    };
+    tachymeter::attach("reader", &["bench.heard"], read).expect("the id is free")
+}
+
 pub(crate) fn attach_spans() -> [Attached; 2] {
     [attach_noop("start", "bench.span.start"), attach_noop("stop", "bench.span.stop")]
 }

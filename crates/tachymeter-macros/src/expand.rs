@@ -24,11 +24,13 @@ pub(crate) fn measured(args: TokenStream, item: TokenStream) -> TokenStream {
 fn expand(Measured { args, mut item }: Measured) -> TokenStream {
     let checks = checks(&args);
     let span = Ident::new("span", Span::mixed_site());
-    let result = Ident::new("result", Span::mixed_site());
+    // What is wrong with it is wrong with `err`.
+    let place = args.err.as_ref().map_or_else(Span::mixed_site, |err| Span::mixed_site().located_at(err.span()));
+    let result = Ident::new("result", place);
     let start = start(&args, &span);
     let run = if item.sig.asyncness.is_some() { run_async(&item, &span) } else { run(&item, &span) };
     let outcome =
-        args.err.as_ref().map(|err| quote_spanned!(err.span()=> ("outcome", ::tachymeter::__private::outcome(&#result))));
+        args.err.as_ref().map(|_| quote_spanned!(place=> ("outcome", ::tachymeter::__private::Outcome::outcome(&#result))));
     item.block = parse_quote!({
         #checks
         #start
@@ -44,8 +46,7 @@ fn checks(args: &Args) -> TokenStream {
     let path = &args.span;
     let keys = args.metadata.iter().map(|pair| &pair.key).map(|key| check(path, &key.to_string(), key.span()));
     let outcome = args.err.as_ref().map(|err| check(path, "outcome", err.span()));
-    let is_span = quote_spanned!(path.span()=> const _: &::tachymeter::SpanEvent = &#path;);
-    quote!(#is_span #(#keys)* #outcome)
+    quote!(#(#keys)* #outcome)
 }
 
 /// What the start declares the ends declare too, and `error` not: that is for the function to set.
@@ -60,8 +61,10 @@ fn check(path: &Path, key: &str, place: Span) -> TokenStream {
 /// Metadata is evaluated for somebody only.
 fn start(args: &Args, span: &Ident) -> TokenStream {
     let path = &args.span;
+    let event = Ident::new("event", Span::mixed_site());
+    let named = quote_spanned!(path.span()=> let #event: &'static ::tachymeter::SpanEvent = &#path;);
     if args.metadata.is_empty() {
-        return quote!(let #span = #path.start(&[]););
+        return quote!(#named let #span = #event.start(&[]););
     }
     let pairs = args.metadata.iter().map(|Pair { key, value }| {
         let name = key.to_string();
@@ -70,7 +73,7 @@ fn start(args: &Args, span: &Ident) -> TokenStream {
         let value = quote_spanned!(place=> ::tachymeter::__private::AsValue::as_value(&#value));
         quote!((#name, #value))
     });
-    quote!(let #span = if #path.is_attached() { #path.start(&[#(#pairs),*]) } else { #path.start_unheard() };)
+    quote!(#named let #span = if #event.is_attached() { #event.start(&[#(#pairs),*]) } else { #event.start_unheard() };)
 }
 
 /// The closure is there for `return` and `?`.

@@ -143,6 +143,6 @@ pub use value::Value;
 #[doc(hidden)]
 pub mod __private {
     pub use crate::event::Slot;
-    pub use crate::measured::{AsValue, follow, outcome};
+    pub use crate::measured::{AsValue, Outcome, follow};
     pub use crate::name::{contains, disjoint, distinct, is_name};
 }

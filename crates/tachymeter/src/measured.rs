@@ -47,9 +47,20 @@ impl AsValue for str {
     }
 }
 
-/// The metadata `outcome`.
-pub fn outcome<T, E>(result: &Result<T, E>) -> Value<'static> {
-    Value::Str(if result.is_ok() { "ok" } else { "error" })
+/// What `err` may stand on.
+#[diagnostic::on_unimplemented(
+    message = "`err` needs a `Result`, and this function returns `{Self}`",
+    label = "leave `err` out, or write `-> Result<..>`"
+)]
+pub trait Outcome {
+    /// The metadata `outcome`.
+    fn outcome(&self) -> Value<'static>;
+}
+
+impl<T, E> Outcome for Result<T, E> {
+    fn outcome(&self) -> Value<'static> {
+        Value::Str(if self.is_ok() { "ok" } else { "error" })
+    }
 }
 
 /// [`WithContext`](crate::WithContext) for a future that is pinned where it is: no allocation.

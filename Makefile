@@ -1,4 +1,7 @@
 # The command list. `make run` and `make test` do all their own set-up.
+# scripts/env is written for bash.
+SHELL := bash
+
 .PHONY: help run test check e2e bench watch setup screenshots
 
 help: ## this list

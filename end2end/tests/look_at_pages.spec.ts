@@ -13,6 +13,6 @@ for (const path of ['/', '/buttons', '/sign-up', '/sign-in', '/dashboard']) {
       await info.attach(`${path} ${theme}`, { body: await page.screenshot({ fullPage: true }), contentType: 'image/png' })
     }
     await page.setViewportSize({ width: 320, height: 640 })
-    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(320)
+    await expect.poll(() => page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(320)
   })
 }

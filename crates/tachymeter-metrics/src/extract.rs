@@ -19,7 +19,6 @@ pub struct Datapoint<'a> {
 
 /// Why an event says nothing to a metric.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
 pub enum Skip {
     /// `keep` or `drop` said so.
     Filtered,
@@ -29,6 +28,21 @@ pub enum Skip {
     NotANumber,
     /// The measurement is infinite or NaN, and would spoil every sum it entered.
     NotFinite,
+}
+
+impl Skip {
+    /// All reasons.
+    pub const ALL: [Self; 4] = [Self::Filtered, Self::Missing, Self::NotANumber, Self::NotFinite];
+
+    /// The reason's name: `filtered`, `missing`, `not_a_number` or `not_finite`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Filtered => "filtered",
+            Self::Missing => "missing",
+            Self::NotANumber => "not_a_number",
+            Self::NotFinite => "not_finite",
+        }
+    }
 }
 
 /// The datapoint that `emission` gives `metric`, or `None` if it gives none.

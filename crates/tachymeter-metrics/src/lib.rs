@@ -30,6 +30,8 @@
 //! counts them.
 #![deny(missing_docs)]
 
+#[cfg(feature = "aggregate")]
+mod aggregate;
 mod buckets;
 mod builder;
 mod definition;
@@ -37,9 +39,14 @@ mod error;
 mod extract;
 #[cfg(feature = "live")]
 mod live;
+pub mod reporter;
 mod sketch;
+mod subscription;
 mod unit;
 mod wire;
+
+#[cfg(feature = "aggregate")]
+pub use aggregate::{Accumulator, Aggregate, Detail, Exemplar, Limits, Sum, Total, Totals};
 
 pub use buckets::Buckets;
 pub use builder::MetricBuilder;
@@ -47,7 +54,8 @@ pub use definition::{Metric, TagPairs};
 pub use error::DefinitionError;
 pub use extract::{Datapoint, Skip, datapoint, extract};
 #[cfg(feature = "live")]
-pub use live::{Limits, Live};
+pub use live::Live;
 pub use sketch::Sketch;
+pub use subscription::Subscription;
 pub use unit::Unit;
 pub use wire::{Definition, Frame, Kind, Point, Series, Snapshot, UnknownKind};

@@ -1,34 +1,20 @@
 //! The live store: what a dashboard shows, in memory, bounded, at a cost that doesn't depend on who watches.
 //!
-//! A datapoint goes into its thread's stripe: a lock that nobody else wants, a look-up without strings, an addition.
-//! [`Live::tick`] empties the stripes into the rings, once per second, and says what changed. No clock is read on the
+//! [`Live::tick`] empties an [`Aggregate`] into rings, once per second, and says what changed. No clock is read on the
 //! way: time is what the caller of `tick` says it is, so everything here can be tested without waiting.
 
-mod directory;
-mod key;
-mod limits;
 mod ring;
-mod stripe;
 mod timeline;
 
 use std::fmt;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use hashbrown::{DefaultHashBuilder, HashMap};
 use tachymeter::{AttachError, Attached, Emission};
 
-use self::directory::{Directory, Place};
-use self::key::Wanted;
-pub use self::limits::Limits;
-use self::stripe::{Sample, Stripes, lock};
 use self::timeline::{COARSE_BUCKETS, COARSE_SECONDS, FINE_BUCKETS, History, Timeline};
-use crate::extract::extract_unchecked;
-use crate::{Datapoint, Frame, Kind, Metric, Point, Skip, Snapshot};
-
-/// Series taken from a stripe in one go: its thread waits no longer than that takes.
-const DRAINED_AT_ONCE: usize = 16;
+use crate::aggregate::lock;
+use crate::{Aggregate, Detail, Frame, Limits, Metric, Point, Skip, Snapshot};
 
 /// Keeps the last ten minutes by the second and the last hour by ten seconds, for each series of each metric.
 ///
@@ -53,37 +39,15 @@ const DRAINED_AT_ONCE: usize = 16;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct Live {
-    metrics: Vec<Metric>,
-    by_event: HashMap<String, Box<[u32]>>,
-    limits: Limits,
-    seed: DefaultHashBuilder,
-    stripes: Stripes,
-    directory: Directory,
+    aggregate: Aggregate,
     timeline: Mutex<Timeline>,
-    order: AtomicU64,
-    dropped: AtomicU64,
-    skipped: [AtomicU64; 4],
 }
 
 impl Live {
     /// An empty store for these metrics. It hears nothing until [`attach`](Self::attach).
     pub fn new(metrics: Vec<Metric>, limits: Limits) -> Arc<Self> {
-        let mut grouped: HashMap<String, Vec<u32>> = HashMap::new();
-        for (index, metric) in (0..).zip(&metrics) {
-            grouped.entry(metric.event().to_owned()).or_default().push(index);
-        }
-        Arc::new(Self {
-            by_event: grouped.into_iter().map(|(event, list)| (event, list.into())).collect(),
-            directory: Directory::new(limits, metrics.len()),
-            metrics,
-            limits,
-            seed: DefaultHashBuilder::default(),
-            stripes: Stripes::new(),
-            timeline: Mutex::default(),
-            order: AtomicU64::new(0),
-            dropped: AtomicU64::new(0),
-            skipped: Default::default(),
-        })
+        let detail = |metric: &Metric| if metric.kind().has_quantiles() { Detail::Sketch } else { Detail::Plain };
+        Arc::new(Self { aggregate: Aggregate::of(metrics, limits, detail, false), timeline: Mutex::default() })
     }
 
     /// Listens to the events of all metrics, with one handler, until the guard is dropped.
@@ -91,55 +55,14 @@ impl Live {
     /// # Errors
     /// If there are no metrics.
     pub fn attach(self: &Arc<Self>) -> Result<Attached, AttachError> {
-        static STORES: AtomicU64 = AtomicU64::new(1);
-        let id = format!("tachymeter-metrics.live.{}", STORES.fetch_add(1, Ordering::Relaxed));
-        let events: Vec<&str> = self.by_event.keys().map(String::as_str).collect();
         let live = Arc::clone(self);
-        tachymeter::attach(&id, &events, move |emission: &Emission<'_>| live.record(emission))
+        self.aggregate.subscription().attach_handler("live", move |emission: &Emission<'_>| live.record(emission))
     }
 
     /// Takes one event. This is what the handler of [`attach`](Self::attach) calls.
+    #[inline]
     pub fn record(&self, emission: &Emission<'_>) {
-        let Some(metrics) = self.by_event.get(emission.name()) else {
-            return;
-        };
-        for &index in metrics {
-            match extract_unchecked(&self.metrics[index as usize], emission) {
-                Ok(datapoint) => self.add(index, &datapoint),
-                Err(skip) => _ = self.skipped[skip as usize].fetch_add(1, Ordering::Relaxed),
-            }
-        }
-    }
-
-    fn add(&self, metric: u32, datapoint: &Datapoint<'_>) {
-        let kind = datapoint.metric().kind();
-        let order = match kind {
-            // Only there does it matter which of two threads was later, and only there is it paid for.
-            Kind::LastValue => self.order.fetch_add(1, Ordering::Relaxed) + 1,
-            _ => 0,
-        };
-        let sample = Sample { value: datapoint.value, order, quantiles: kind.has_quantiles() };
-        let wanted = Wanted::new(&self.seed, metric, datapoint, self.limits.tag_bytes);
-        if !self.stripes.mine().add(&wanted, sample) {
-            self.add_unknown(&wanted, metric, datapoint, sample);
-        }
-    }
-
-    #[cold]
-    fn add_unknown(&self, wanted: &Wanted<'_>, metric: u32, datapoint: &Datapoint<'_>, sample: Sample) {
-        let place = self.directory.place(metric, datapoint);
-        let mut stripe = self.stripes.mine();
-        match place {
-            Place::Series(series) => {
-                // Many values may have one text; shortcuts to them are as bounded as the series are.
-                let room = stripe.shortcuts() < 2 * self.limits.series;
-                stripe.add_to(series, room.then(|| wanted.to_key(datapoint)), sample);
-            }
-            Place::Other(series) => {
-                self.dropped.fetch_add(1, Ordering::Relaxed);
-                stripe.add_to(series, None, sample);
-            }
-        }
+        self.aggregate.record(emission);
     }
 
     /// Empties the stripes and says what changed since the last tick. `now` is in milliseconds since 1970.
@@ -156,7 +79,7 @@ impl Live {
             let history = &mut timeline.histories[series as usize];
             points.extend(history.take_changed().map(|point| (series, point)));
         }
-        let mut series = self.directory.since(timeline.sent);
+        let mut series = self.aggregate.series_since(timeline.sent);
         // One that came just now has no history yet; it is for the next frame.
         series.truncate(timeline.histories.len() - timeline.sent);
         timeline.sent += series.len();
@@ -195,7 +118,7 @@ impl Live {
     fn read(&self, now: u64, bucket_seconds: u32, points: impl Fn(&History, u64) -> Vec<Point>) -> Snapshot {
         let timeline = &mut *lock(&self.timeline);
         self.collect_into(timeline, now);
-        let mut series = self.directory.since(0);
+        let mut series = self.aggregate.series_since(0);
         series.truncate(timeline.histories.len());
         let of = |history| points(history, now / 1_000);
         let all = (0..).zip(&timeline.histories).map(|(id, history)| (id, of(history)));
@@ -203,7 +126,7 @@ impl Live {
             seq: timeline.seq,
             now,
             bucket_seconds,
-            definitions: self.metrics.iter().map(Metric::definition).collect(),
+            definitions: self.metrics().iter().map(Metric::definition).collect(),
             series,
             points: all.filter(|(_, points)| !points.is_empty()).collect(),
             dropped: self.dropped(),
@@ -217,44 +140,35 @@ impl Live {
 
     fn collect_into(&self, timeline: &mut Timeline, now: u64) {
         let second = timeline.second(now);
-        for stripe in self.stripes.each() {
-            // As many as wait now: under load there is always more.
-            let mut waiting = lock(stripe).waiting();
-            while waiting > 0 {
-                let mut stripe = lock(stripe);
-                // Whatever this lock shows has its series in the directory already.
-                for metric in self.directory.metrics_since(timeline.histories.len()) {
-                    timeline.histories.push(History::new(self.metrics[metric as usize].kind()));
-                }
-                let some = waiting.min(DRAINED_AT_ONCE);
-                stripe.drain(some, |series, new| timeline.add(series, second, new));
-                waiting -= some;
+        self.aggregate.drain(|series, new| {
+            if series as usize >= timeline.histories.len() {
+                let new = self.aggregate.metrics_since(timeline.histories.len());
+                let kind = |metric: u32| self.metrics()[metric as usize].kind();
+                timeline.histories.extend(new.into_iter().map(|metric| History::new(kind(metric))));
             }
-        }
+            timeline.add(series, second, new);
+        });
     }
 
     /// The metrics, in the order that [`Series::metric`](crate::Series::metric) counts.
     pub fn metrics(&self) -> &[Metric] {
-        &self.metrics
+        self.aggregate.metrics()
     }
 
     /// How many datapoints went to an `other` series.
     pub fn dropped(&self) -> u64 {
-        self.dropped.load(Ordering::Relaxed)
+        self.aggregate.dropped()
     }
 
     /// How many events gave a metric no datapoint, for this reason.
     pub fn skipped(&self, reason: Skip) -> u64 {
-        self.skipped[reason as usize].load(Ordering::Relaxed)
+        let subscription = self.aggregate.subscription();
+        (0..self.metrics().len() as u32).map(|metric| subscription.skipped(metric, reason)).sum()
     }
 }
 
 impl fmt::Debug for Live {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Live")
-            .field("metrics", &self.metrics.len())
-            .field("limits", &self.limits)
-            .field("dropped", &self.dropped())
-            .finish_non_exhaustive()
+        f.debug_struct("Live").field("aggregate", &self.aggregate).finish_non_exhaustive()
     }
 }

@@ -1,8 +1,7 @@
 //! What happened when: the rings of every series, filled from the stripes by whoever collects.
 
 use super::ring::{Bucket, Ring};
-use super::stripe::Accumulator;
-use crate::{Kind, Point, Sketch};
+use crate::{Accumulator, Kind, Point, Sketch, Sum};
 
 pub(super) const FINE_SECONDS: u64 = 1;
 pub(super) const FINE_BUCKETS: u64 = 600;
@@ -16,11 +15,13 @@ struct Track {
     /// Start of the bucket that the sketch belongs to. Older buckets keep their percentiles only.
     open: u64,
     sketch: Sketch,
+    /// What the bucket's sum is before it is rounded.
+    sum: Sum,
 }
 
 impl Track {
     fn new(seconds: u64, buckets: u64) -> Self {
-        Self { ring: Ring::new(seconds, buckets), open: 0, sketch: Sketch::new() }
+        Self { ring: Ring::new(seconds, buckets), open: 0, sketch: Sketch::new(), sum: Sum::default() }
     }
 
     fn add(&mut self, second: u64, new: &Accumulator, newest: bool, has_quantiles: bool) {
@@ -28,9 +29,12 @@ impl Track {
         if self.open != start {
             self.open = start;
             self.sketch.clear();
+            self.sum = self.ring.at(second).sum.into();
         }
         let bucket = self.ring.at(second);
         join(bucket, new, newest);
+        self.sum.merge(new.sum);
+        bucket.sum = self.sum.value();
         if has_quantiles {
             self.sketch.merge(&new.sketch);
             // An empty bucket has no percentile, but this one isn't empty.
@@ -45,7 +49,6 @@ fn join(bucket: &mut Bucket, new: &Accumulator, newest: bool) {
     bucket.min = if first { new.min } else { bucket.min.min(new.min) };
     bucket.max = if first { new.max } else { bucket.max.max(new.max) };
     bucket.last = if first || newest { new.last } else { bucket.last };
-    bucket.sum += new.sum;
     bucket.count = bucket.count.saturating_add(u32::try_from(new.count).unwrap_or(u32::MAX));
 }
 

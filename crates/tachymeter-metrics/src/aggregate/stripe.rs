@@ -8,54 +8,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use hashbrown::{HashMap, HashTable};
 
+use super::accumulator::{Accumulator, Sample};
 use super::key::{Key, Wanted};
-use crate::Sketch;
-
-/// What came for one series since the last collection.
-#[derive(Debug, Default)]
-pub(super) struct Accumulator {
-    pub(super) count: u64,
-    pub(super) sum: f64,
-    pub(super) min: f64,
-    pub(super) max: f64,
-    pub(super) last: f64,
-    /// When `last` came, by the store's count; only kept for metrics whose last value is what matters.
-    pub(super) order: u64,
-    pub(super) sketch: Sketch,
-}
-
-impl Accumulator {
-    #[inline]
-    fn add(&mut self, value: f64, order: u64, quantiles: bool) {
-        if self.count == 0 {
-            (self.min, self.max) = (value, value);
-        } else {
-            self.min = self.min.min(value);
-            self.max = self.max.max(value);
-        }
-        self.count += 1;
-        self.sum += value;
-        self.last = value;
-        self.order = order;
-        if quantiles {
-            self.sketch.add(value);
-        }
-    }
-
-    fn clear(&mut self) {
-        self.count = 0;
-        self.sum = 0.0;
-        self.sketch.clear();
-    }
-}
-
-/// A value on its way to a series.
-#[derive(Clone, Copy)]
-pub(super) struct Sample {
-    pub(super) value: f64,
-    pub(super) order: u64,
-    pub(super) quantiles: bool,
-}
 
 #[derive(Debug, Default)]
 pub(super) struct Stripe {
@@ -68,7 +22,7 @@ pub(super) struct Stripe {
 impl Stripe {
     /// Adds to the series that has this key. False if the stripe doesn't know the key.
     #[inline]
-    pub(super) fn add(&mut self, wanted: &Wanted<'_>, sample: Sample) -> bool {
+    pub(super) fn add(&mut self, wanted: &Wanted<'_>, sample: Sample<'_>) -> bool {
         let Some(&(_, at)) = self.keys.find(wanted.hash, |(key, _)| wanted.is(key)) else {
             return false;
         };
@@ -77,16 +31,16 @@ impl Stripe {
     }
 
     #[inline]
-    fn add_at(&mut self, at: u32, sample: Sample) {
+    fn add_at(&mut self, at: u32, sample: Sample<'_>) {
         let accumulator = &mut self.accumulators[at as usize].1;
         if accumulator.count == 0 {
             self.touched.push(at);
         }
-        accumulator.add(sample.value, sample.order, sample.quantiles);
+        accumulator.add(sample);
     }
 
     /// Adds to a series by its number, and remembers the key as a shortcut to it.
-    pub(super) fn add_to(&mut self, series: u32, shortcut: Option<Key>, sample: Sample) {
+    pub(super) fn add_to(&mut self, series: u32, shortcut: Option<Key>, sample: Sample<'_>) {
         let next = self.accumulators.len() as u32;
         let at = *self.by_series.entry(series).or_insert(next);
         if at == next {
@@ -146,7 +100,7 @@ impl Stripes {
 
 /// Nothing that holds one of our locks can panic half-way; if it did, the numbers would still be numbers.
 #[inline]
-pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 

@@ -8,15 +8,19 @@ tachymeter::events! {
     pub event INTERACTION_START = "leptos.interaction.start" { count } [name, event];
 
     /// All that the input caused is on the screen. The durations but `total` follow one another and add up to it:
-    /// input event to handler, the handler, the wire, the server, the last re-render, the paint.
+    /// input event to handler, the handler, the wire, the server, the last re-render, the paint. `first_render` and `commit` are
+    /// offsets of the first and the last re-render from the input.
     pub event INTERACTION_STOP = "leptos.interaction.stop"
-        { input_delay, handler, network, server, render, paint, total, commit, renders } [name, event, outcome];
+        { input_delay, handler, network, server, render, paint, total, commit, first_render, event_timing, renders }
+        [name, event, outcome, trace_id, span_id];
 
     /// The page's own script is running and its first frame is painted.
     pub event PAGE_LOAD = "leptos.page.load" { first_byte, hydration, total } [route];
 
-    /// A call of a server function, seen from where `side` says: the browser (`client`) or the server.
-    pub span SERVER_FN = "leptos.server_fn" {} [name, side, outcome];
+    /// A call of a server function, seen from where `side` says: the browser (`client`) or the server. The browser says when it began,
+    /// counted from the interaction's input (`offset`), and of what it consists: until the request was sent, until the answer's first
+    /// byte, until it was decoded. Its parent is the interaction.
+    pub span SERVER_FN = "leptos.server_fn" { offset, queue, request, decode } [name, side, outcome, trace_id, span_id, parent_id];
 
     /// A part of a browser's report that was refused, and why.
     pub event BEACON_REJECTED = "leptos.beacon.rejected" { count } [reason];

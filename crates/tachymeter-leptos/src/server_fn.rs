@@ -2,13 +2,14 @@
 
 use std::any::type_name;
 use std::marker::PhantomData;
+use std::time::Duration;
 
 use ::server_fn::Protocol;
 use ::server_fn::client::{Client, browser::BrowserClient};
 use ::server_fn::error::FromServerFnError;
 use ::server_fn::server::Server;
 use http::Method;
-use tachymeter::{Context, WithContext};
+use tachymeter::{Context, Value, WithContext};
 
 use crate::events::SERVER_FN;
 use crate::interaction::tracker;
@@ -73,13 +74,15 @@ where
 
     async fn run_client(path: &str, input: Input) -> Result<Output, E> {
         let name = name_of::<Input>();
-        let mut in_flight = tracker::InFlight::begin();
         let span = SERVER_FN.start(&[("name", name.as_str().into()), ("side", "client".into())]);
+        let mut in_flight = tracker::InFlight::begin(span.context().span_id);
         let result = P::run_client(path, input).with_context(span.context()).await;
         if result.is_err() {
             in_flight.failed();
         }
-        span.stop(&[], &[("outcome", outcome(&result).into())]);
+        let ms = |(key, ms)| (key, Value::Duration(Duration::from_secs_f64(ms / 1000.0)));
+        let timings: Vec<_> = in_flight.timings().into_iter().map(ms).collect();
+        span.stop(&timings, &[("outcome", outcome(&result).into())]);
         result
     }
 }
@@ -107,11 +110,10 @@ where
         if let Some(context) = Context::current() {
             request.headers().append("traceparent", &context.traceparent());
         }
+        tracker::sent();
         let response = <BrowserClient as Client<E, IE, OE>>::send(request).await?;
         let headers = response.generate_headers();
-        if let Some(ms) = headers.get("server-timing").and_then(|value| total_of(value.to_str().ok()?)) {
-            tracker::server_time(ms);
-        }
+        tracker::answered(headers.get("server-timing").and_then(|value| total_of(value.to_str().ok()?)));
         Ok(response)
     }
 

@@ -387,6 +387,15 @@ async fn server_functions_that_overlap_keep_their_clicks_apart() {
     assert_eq!(calls.len(), 4, "{calls:?}");
     assert!(calls.iter().all(|call| call.get("name") == Some("wait") && call.get("side") == Some("client")), "{calls:?}");
     assert_eq!(calls.iter().filter(|call| call.get("outcome") == Some("error")).count(), 1);
+    for call in &calls {
+        let parent =
+            closed.iter().find(|event| event.context.map(|context| context.span_id) == call.parent_id).expect("its click");
+        assert_eq!(call.context.map(|context| context.trace_id), parent.context.map(|context| context.trace_id));
+        let ms = |key| call.measurement(key).and_then(|value| value.as_f64());
+        let parts = ["queue", "request", "decode"].map(|key| ms(key).unwrap_or_else(|| panic!("{key}: {call:?}")));
+        let whole = parent.measurement("total").and_then(|value| value.as_f64()).unwrap_or_default();
+        assert!(ms("offset").expect("an offset") + parts.iter().sum::<f64>() <= whole, "{call:?} {parent:?}");
+    }
     let traced = js_sys::Reflect::get(&window(), &"traced".into()).expect("the page has it");
     let traced = js_sys::Array::from(&traced);
     assert!(traced.iter().all(|parent| parent.as_string().is_some_and(|parent| parent.starts_with("00-"))), "{traced:?}");

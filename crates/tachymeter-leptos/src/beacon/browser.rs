@@ -10,6 +10,7 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 
 use super::{MAX_BYTES, REPORTED, WireEvent};
+use crate::events::INTERACTION_START;
 
 /// From the first event to the request that carries it, in milliseconds.
 const DELAY_MS: i32 = 200;
@@ -48,8 +49,13 @@ fn collect(emission: &Emission<'_>) {
         .measurements()
         .iter()
         .filter_map(|(key, value)| Some(((*key).to_owned(), value.as_f64()?, matches!(value, Value::Duration(_)))));
-    let metadata = emission.metadata().iter().map(|(key, value)| ((*key).to_owned(), value.to_string()));
-    let event = WireEvent(emission.name().to_owned(), measurements.collect(), metadata.collect());
+    let mut metadata: Vec<_> = emission.metadata().iter().map(|(key, value)| ((*key).to_owned(), value.to_string())).collect();
+    let place = emission.context().filter(|_| emission.name() != INTERACTION_START.name());
+    metadata.extend(place.into_iter().flat_map(|place| {
+        [("trace_id".to_owned(), place.trace_id.to_string()), ("span_id".to_owned(), place.span_id.to_string())]
+    }));
+    metadata.extend(emission.parent_id().map(|parent| ("parent_id".to_owned(), parent.to_string())));
+    let event = WireEvent(emission.name().to_owned(), measurements.collect(), metadata);
     let Ok(json) = serde_json::to_string(&event) else { return };
     QUEUE.with_borrow_mut(|queue| {
         queue.waiting.push_back(json);

@@ -1,6 +1,7 @@
 //! The server's twin of `tracker.rs`: same functions, nothing to track.
 
 use leptos::prelude::RwSignal;
+use tachymeter::SpanId;
 
 use super::Interaction;
 
@@ -14,16 +15,22 @@ pub(crate) fn rendered() {}
 
 pub(crate) fn superseded() {}
 
-pub(crate) fn server_time(_ms: f64) {}
+pub(crate) fn sent() {}
+
+pub(crate) fn answered(_server_ms: Option<f64>) {}
 
 /// A server function under way.
 #[derive(Debug)]
 pub(crate) struct InFlight;
 
 impl InFlight {
-    pub(crate) fn begin() -> Self {
+    pub(crate) fn begin(_span: SpanId) -> Self {
         Self
     }
 
     pub(crate) fn failed(&mut self) {}
+
+    pub(crate) fn timings(&self) -> Vec<(&'static str, f64)> {
+        Vec::new()
+    }
 }

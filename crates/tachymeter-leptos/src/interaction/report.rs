@@ -47,6 +47,8 @@ pub(crate) struct Marks {
     pub(crate) server_end: Option<f64>,
     /// Time within the server, as the server itself said (`Server-Timing`).
     pub(crate) server_time: f64,
+    /// The first re-render was in the document, for example with the word that something is pending.
+    pub(crate) first_render: Option<f64>,
     /// The last re-render was in the document.
     pub(crate) render: Option<f64>,
     pub(crate) renders: u32,
@@ -81,6 +83,8 @@ pub struct Interaction {
     pub total: f64,
     /// From the input until the last re-render was in the document.
     pub commit: f64,
+    /// From the input until the first re-render was in the document: of an asynchronous interaction the one that says it is pending.
+    pub first_render: f64,
     /// How many re-renders were reported.
     pub renders: u32,
 }
@@ -91,7 +95,7 @@ impl Interaction {
     /// ```
     /// # use tachymeter_leptos::{Interaction, Outcome};
     /// # let it = Interaction { id: 1, name: "a.b".into(), event: "click".into(), outcome: Outcome::Rendered, input_delay: 1.0, handler: 2.0,
-    /// #   network: 3.0, server: 4.0, render: 5.0, paint: 6.0, total: 21.0, commit: 15.0, renders: 1 };
+    /// #   network: 3.0, server: 4.0, render: 5.0, paint: 6.0, total: 21.0, commit: 15.0, first_render: 15.0, renders: 1 };
     /// let sum: f64 = it.parts().iter().map(|(_, ms)| ms).sum();
     /// assert_eq!(sum, it.total);
     /// ```
@@ -129,6 +133,7 @@ impl Interaction {
             paint: paint - render,
             total: paint - marks.input,
             commit: render - marks.input,
+            first_render: marks.first_render.unwrap_or(render).max(handler_start) - marks.input,
             renders: marks.renders,
         }
     }
@@ -150,12 +155,13 @@ mod tests {
             handler_end: 13.0,
             server_end: Some(120.0),
             server_time: 100.0,
+            first_render: Some(14.0),
             render: Some(122.0),
             renders: 2,
             paint: 130.0,
         });
         assert_eq!(it.parts().map(|(_, ms)| ms), [2.0, 1.0, 7.0, 100.0, 2.0, 8.0]);
-        assert_eq!((it.total, it.commit), (120.0, 112.0));
+        assert_eq!((it.total, it.commit, it.first_render), (120.0, 112.0, 4.0));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::cell::{Cell, RefCell};
 
 use leptos::prelude::*;
-use tachymeter::execute;
+use tachymeter::{Context, SpanId, execute};
 
 use super::paint::{self, Painted};
 use super::report::{Interaction, Marks, Outcome};
@@ -45,6 +45,8 @@ impl Causes {
 
 struct Open {
     id: u32,
+    /// The root of its trace: what it causes here and on the server lies below.
+    context: Context,
     hook: &'static str,
     handler: &'static str,
     event: String,
@@ -70,6 +72,7 @@ impl Open {
 struct Page {
     last_id: u32,
     open: Vec<Open>,
+    calls: Vec<Call>,
     hooks: Vec<(&'static str, RwSignal<Vec<Interaction>>)>,
 }
 
@@ -85,7 +88,13 @@ pub(super) fn current() -> Option<Causes> {
 
 pub(super) fn with_current<T>(causes: Option<Causes>, run: impl FnOnce() -> T) -> T {
     let before = CURRENT.replace(causes);
-    let result = run();
+    // What has several causes can be in one trace only: that of the first.
+    let first =
+        causes.and_then(|causes| PAGE.with_borrow(|page| Some(page.open.iter().find(|open| open.id == causes.0[0])?.context)));
+    let result = match first {
+        Some(context) => context.in_scope(run),
+        None => run(),
+    };
     CURRENT.set(before);
     result
 }
@@ -147,6 +156,7 @@ fn open(hook: &'static str, handler: &'static str, event: &web_sys::Event) -> u3
         page.last_id += 1;
         page.open.push(Open {
             id: page.last_id,
+            context: Context::new_root(),
             hook,
             handler,
             event: event.type_(),
@@ -168,6 +178,7 @@ pub(crate) fn rendered() {
     let now = paint::now();
     if let Some(causes) = current() {
         each(causes, |open| {
+            open.marks.first_render.get_or_insert(now);
             open.marks.render = Some(now);
             open.marks.renders += 1;
         });
@@ -180,28 +191,73 @@ pub(crate) fn superseded() {
     }
 }
 
-/// The server's own word on how long the current interactions' server function took.
-pub(crate) fn server_time(ms: f64) {
-    if let Some(causes) = current() {
-        each(causes, |open| open.marks.server_time += ms);
-    }
+/// Points in time of a server function under way.
+struct Call {
+    /// Its span, by which the client finds it while it is current.
+    span: SpanId,
+    causes: Causes,
+    began: f64,
+    sent: Option<f64>,
+    first_byte: Option<f64>,
+}
+
+/// What is known of a call when it has ended, in milliseconds: each with the key under which it is measured.
+pub(crate) type Timings = Vec<(&'static str, f64)>;
+
+fn call<T>(f: impl FnOnce(&mut Call) -> T) -> Option<T> {
+    let span = Context::current()?.span_id;
+    PAGE.with_borrow_mut(|page| Some(f(page.calls.iter_mut().find(|call| call.span == span)?)))
+}
+
+/// The current server function's request goes out now.
+pub(crate) fn sent() {
+    let now = paint::now();
+    call(|call| call.sent = Some(now));
+}
+
+/// The first byte of its answer is here, with the server's own word on how long it took, if it said so.
+pub(crate) fn answered(server_ms: Option<f64>) {
+    let now = paint::now();
+    let causes = call(|call| {
+        call.first_byte = Some(now);
+        call.causes
+    });
+    each(causes.unwrap_or_default(), |open| open.marks.server_time += server_ms.unwrap_or(0.0));
 }
 
 /// A server function under way; its interactions don't settle before it is dropped.
 pub(crate) struct InFlight {
-    causes: Causes,
+    span: SpanId,
     failed: bool,
 }
 
 impl InFlight {
-    pub(crate) fn begin() -> Self {
+    pub(crate) fn begin(span: SpanId) -> Self {
         let causes = current().unwrap_or_default();
         each(causes, |open| open.in_flight += 1);
-        Self { causes, failed: false }
+        let call = Call { span, causes, began: paint::now(), sent: None, first_byte: None };
+        PAGE.with_borrow_mut(|page| page.calls.push(call));
+        Self { span, failed: false }
     }
 
     pub(crate) fn failed(&mut self) {
         self.failed = true;
+    }
+
+    /// How long its parts took, from the first to the present one.
+    pub(crate) fn timings(&self) -> Timings {
+        let now = paint::now();
+        PAGE.with_borrow(|page| {
+            let Some(call) = page.calls.iter().find(|call| call.span == self.span) else { return Vec::new() };
+            let input = page.open.iter().find(|open| open.id == call.causes.0[0]).map(|open| open.marks.input);
+            let parts = [
+                ("offset", input, Some(call.began)),
+                ("queue", Some(call.began), call.sent),
+                ("request", call.sent, call.first_byte),
+                ("decode", call.first_byte, Some(now)),
+            ];
+            parts.into_iter().filter_map(|(key, from, to)| Some((key, (to? - from?).max(0.0)))).collect()
+        })
     }
 }
 
@@ -209,7 +265,11 @@ impl Drop for InFlight {
     fn drop(&mut self) {
         let now = paint::now();
         let failed = self.failed;
-        each(self.causes, |open| {
+        let call = PAGE.with_borrow_mut(|page| {
+            let at = page.calls.iter().position(|call| call.span == self.span)?;
+            Some(page.calls.swap_remove(at))
+        });
+        each(call.map_or_else(Causes::default, |call| call.causes), |open| {
             open.in_flight = open.in_flight.saturating_sub(1);
             open.marks.server_end = Some(now);
             open.failed |= failed;
@@ -251,8 +311,9 @@ fn close(mut open: Open, painted: Painted) {
         Outcome::Unchanged
     };
     let name = format!("{}.{}", open.hook, open.handler);
+    let context = open.context;
     let closed = Interaction::from_marks(open.id, name, open.event, outcome, open.marks);
-    emit(&closed);
+    context.in_scope(|| emit(&closed));
     let signals: Vec<_> =
         PAGE.with_borrow(|page| page.hooks.iter().filter(|(hook, _)| *hook == open.hook).map(|(_, signal)| *signal).collect());
     // What the report itself re-renders belongs to no interaction.
@@ -279,6 +340,7 @@ fn emit(it: &Interaction) {
             paint: duration(it.paint),
             total: duration(it.total),
             commit: duration(it.commit),
+            first_render: duration(it.first_render),
             renders: it.renders,
         },
         { name: it.name.as_str(), event: it.event.as_str(), outcome: it.outcome.as_str() }

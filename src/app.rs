@@ -17,6 +17,7 @@ use leptos_meta::{MetaTags, Title, provide_meta_context};
 use leptos_router::components::{FlatRoutes, Route, Router};
 use leptos_router::hooks::use_location;
 use leptos_router::path;
+use tachymeter_leptos::trace::PagePrefix;
 
 /// The document around the application. Only the server renders it.
 pub fn shell(options: LeptosOptions) -> impl IntoView {
@@ -34,6 +35,7 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
                 />
                 <link rel="icon" href="/favicon.svg" type="image/svg+xml"/>
                 <link rel="stylesheet" id="leptos" href=options.css_path()/>
+                <PagePrefix/>
                 <Hydration options=options.clone()/>
                 <AutoReload options/>
                 <MetaTags/>

@@ -52,6 +52,7 @@ pub mod events;
 pub mod interaction;
 mod server_fn;
 pub mod stream;
+pub mod trace;
 
 pub use self::server_fn::{Measured, MeasuredClient};
 pub use events::EVENTS;

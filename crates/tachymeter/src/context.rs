@@ -4,6 +4,7 @@ use std::cell::Cell;
 use std::fmt;
 use std::pin::Pin;
 use std::str::FromStr;
+use std::sync::OnceLock;
 use std::task::{Context as Task, Poll};
 
 use crate::ids;
@@ -103,9 +104,24 @@ impl Drop for Restore {
     }
 }
 
+/// How all traces that begin in this program begin, if somebody said so.
+static PREFIX: OnceLock<u64> = OnceLock::new();
+
+/// Lets every trace that begins in this program from now on begin with these bytes, by which others can tell whose it is: a page in a
+/// browser is given them by its server. The other eight stay random. They can be set once; `false` says that they were set before, and stay.
+///
+/// ```
+/// assert!(tachymeter::set_trace_prefix([7; 8]));
+/// assert!(!tachymeter::set_trace_prefix([8; 8]));
+/// assert!(tachymeter::Context::new_root().trace_id.0.starts_with(&[7; 8]));
+/// ```
+pub fn set_trace_prefix(prefix: [u8; 8]) -> bool {
+    PREFIX.set(u64::from_be_bytes(prefix)).is_ok()
+}
+
 fn new_trace() -> TraceId {
-    let bytes = (u128::from(ids::next()) << 64 | u128::from(ids::next())).to_be_bytes();
-    TraceId(bytes)
+    let prefix = PREFIX.get().copied().unwrap_or_else(ids::next);
+    TraceId((u128::from(prefix) << 64 | u128::from(ids::next())).to_be_bytes())
 }
 
 /// A text that is no `traceparent`.

@@ -127,7 +127,7 @@ pub mod clock;
 pub mod guide;
 pub mod testing;
 
-pub use context::{Context, InContext, ParseError, SpanId, TraceId, WithContext};
+pub use context::{Context, InContext, ParseError, SpanId, TraceId, WithContext, set_trace_prefix};
 pub use declare::{declare, declared, reference, unhandled};
 pub use emission::Emission;
 pub use event::{Event, SpanEvent};

@@ -11,6 +11,7 @@ use wasm_bindgen_futures::{JsFuture, spawn_local};
 
 use super::{MAX_BYTES, REPORTED, WireEvent};
 use crate::events::INTERACTION_START;
+use crate::trace;
 
 /// From the first event to the request that carries it, in milliseconds.
 const DELAY_MS: i32 = 200;
@@ -92,7 +93,8 @@ fn take_batch() -> Option<(Vec<String>, u64)> {
 }
 
 fn body_of(batch: &[String], dropped: u64) -> String {
-    format!("{{\"events\":[{}],\"dropped\":{dropped}}}", batch.join(","))
+    // The server knows its own prefix again; a page that has none says nothing.
+    format!("{{\"events\":[{}],\"dropped\":{dropped},\"page\":\"{}\"}}", batch.join(","), trace::prefix_of_page())
 }
 
 async fn send() {

@@ -9,6 +9,8 @@ mod browser;
 #[cfg(feature = "ssr")]
 mod limits;
 #[cfg(feature = "ssr")]
+mod place;
+#[cfg(feature = "ssr")]
 mod server;
 mod wire;
 

@@ -13,8 +13,10 @@ use serde::Serialize;
 use tachymeter::{Event, Value, clock, execute};
 
 use super::limits::{Limits, Rates};
+use super::place::{self, Place, Recent, Unbelieved};
 use super::{Batch, REPORTED, WireEvent};
 use crate::events::{BEACON_DROPPED, BEACON_REJECTED};
+use crate::trace::prefix;
 
 /// Receives reports. One per application, shared.
 ///
@@ -23,7 +25,7 @@ use crate::events::{BEACON_DROPPED, BEACON_REJECTED};
 ///
 /// let beacon = Beacon::new(Limits::default());
 /// let event = WireEvent("leptos.page.load".into(), vec![("total".into(), 0.25, true)], vec![("route".into(), "/".into())]);
-/// let accepted = beacon.accept(Batch { events: vec![event], dropped: 0 }).unwrap();
+/// let accepted = beacon.accept(Batch { events: vec![event], ..Batch::default() }).unwrap();
 /// assert_eq!((accepted.accepted, accepted.rejected.len()), (1, 0));
 /// ```
 #[derive(Debug)]
@@ -32,6 +34,7 @@ pub struct Beacon {
     rates: Mutex<Rates>,
     /// Per event and metadata key the values seen so far.
     values: Mutex<HashMap<(&'static str, &'static str), HashSet<String>>>,
+    spans: Mutex<Recent>,
 }
 
 /// What became of a report that was read.
@@ -43,7 +46,7 @@ pub struct Accepted {
     pub rejected: Vec<Rejection>,
 }
 
-/// An event that was not executed.
+/// An event that was not executed, and should not have been sent.
 #[derive(Debug, Serialize)]
 pub struct Rejection {
     /// Its place in the report, from 0.
@@ -102,7 +105,7 @@ impl IntoResponse for Refused {
 impl Beacon {
     /// A receiver with these limits.
     pub fn new(limits: Limits) -> Self {
-        Self { limits, rates: Mutex::default(), values: Mutex::default() }
+        Self { limits, rates: Mutex::default(), values: Mutex::default(), spans: Mutex::default() }
     }
 
     /// Answers a request whose peer has this address: 204 if all was taken, 422 with the reasons if some of it was not,
@@ -148,32 +151,64 @@ impl Beacon {
         if batch.dropped > 0 {
             execute!(BEACON_DROPPED, { count: batch.dropped.min(1_000_000) });
         }
+        let page = prefix::read(&batch.page);
         let mut rejected = Vec::new();
         for (index, event) in batch.events.iter().enumerate() {
-            if let Err(reason) = self.execute(event) {
-                execute!(BEACON_REJECTED, { count: 1u64 }, { reason: "event" });
+            if let Err((kind, reason)) = self.execute(event, page) {
+                execute!(BEACON_REJECTED, { count: 1u64 }, { reason: kind });
                 rejected.push(Rejection { index, reason });
             }
         }
         Ok(Accepted { accepted: found - rejected.len(), rejected })
     }
 
-    fn execute(&self, WireEvent(name, measurements, metadata): &WireEvent) -> Result<(), String> {
-        let event = REPORTED.iter().find(|event| event.name() == name).ok_or_else(|| {
-            let names: Vec<_> = REPORTED.iter().map(|event| event.name()).collect();
-            format!("unknown event {:?}: a browser reports {}", clip(name), names.join(", "))
-        })?;
+    /// Refuses an event with the kind of what is wrong, by which it is counted, and the whole of it.
+    fn execute(&self, wire: &WireEvent, page: Option<[u8; 8]>) -> Result<(), (&'static str, String)> {
+        let WireEvent(name, measurements, metadata) = wire;
+        let malformed = |reason| ("event", reason);
+        let number = REPORTED.iter().position(|event| event.name() == name).ok_or_else(|| malformed(unknown(name)))?;
+        let event = REPORTED[number];
         let numbers = measurements
             .iter()
             .map(|(key, number, is_duration)| self.number(event, key, *number, *is_duration))
-            .collect::<Result<Vec<_>, _>>()?;
-        let texts = metadata.iter().map(|(key, text)| self.text(event, key, text)).collect::<Result<Vec<_>, _>>()?;
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(malformed)?;
+        let told = metadata.iter().filter(|(key, _)| !place::KEYS.contains(&key.as_str()));
+        let texts = told.map(|(key, text)| self.text(event, key, text)).collect::<Result<Vec<_>, _>>().map_err(malformed)?;
         if event.metadata().contains(&"side") && texts.iter().any(|(key, text)| *key == "side" && text != "client") {
-            return Err("side must be \"client\": a browser can't speak for the server".to_owned());
+            return Err(malformed("side must be \"client\": a browser can't speak for the server".to_owned()));
         }
         let texts: Vec<_> = texts.iter().map(|(key, text)| (*key, Value::from(text.as_str()))).collect();
-        tachymeter::execute(event.name(), &numbers, &texts);
+        match self.place(number, metadata, page)? {
+            Seen::Before => {}
+            Seen::Now(None) => tachymeter::execute_for(None, None, name, &numbers, &texts),
+            Seen::Now(Some(Place { context, parent })) => {
+                tachymeter::execute_for(Some(context), parent, name, &numbers, &texts);
+            }
+        }
         Ok(())
+    }
+
+    fn place(&self, event: usize, metadata: &[(String, String)], page: Option<[u8; 8]>) -> Result<Seen, (&'static str, String)> {
+        let place = place::read(metadata, page).map_err(|unbelieved| match unbelieved {
+            Unbelieved::Malformed(reason) => ("event", reason),
+            Unbelieved::Foreign => {
+                ("trace", "the trace belongs to another page load: its id must begin as `page` says".to_owned())
+            }
+        })?;
+        let Some(place) = place else {
+            if page.is_none() && metadata.iter().any(|(key, _)| key == place::KEYS[0]) {
+                // Counts, but belongs to no trace: its page was made by a server that is no more.
+                execute!(BEACON_REJECTED, { count: 1u64 }, { reason: "page" });
+            }
+            return Ok(Seen::Now(None));
+        };
+        let new = self.spans.lock().unwrap_or_else(PoisonError::into_inner).is_new(event, place.context.span_id);
+        if !new {
+            execute!(BEACON_REJECTED, { count: 1u64 }, { reason: "twice" });
+            return Ok(Seen::Before);
+        }
+        Ok(Seen::Now(Some(place)))
     }
 
     fn number(&self, event: &Event, key: &str, number: f64, is_duration: bool) -> Result<(&'static str, Value<'static>), String> {
@@ -201,6 +236,18 @@ impl Beacon {
         seen.insert(text.to_owned());
         Ok((key, text.to_owned()))
     }
+}
+
+/// Whether an event is a new one, and if so where it belongs.
+enum Seen {
+    /// It was sent twice because the browser didn't hear the answer, which is nobody's fault.
+    Before,
+    Now(Option<Place>),
+}
+
+fn unknown(name: &str) -> String {
+    let names: Vec<_> = REPORTED.iter().map(|event| event.name()).collect();
+    format!("unknown event {:?}: a browser reports {}", clip(name), names.join(", "))
 }
 
 fn declared(keys: &'static [&'static str], key: &str) -> Option<&'static str> {
@@ -266,17 +313,18 @@ mod tests {
     fn only_finite_numbers_in_range_are_believed() {
         let values = [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, -f64::MIN_POSITIVE, 60.001, 0.0, -0.0, 60.0];
         let events = values.map(|value| load("total", value, "/")).into();
-        let accepted = beacon().accept(Batch { events, dropped: 0 }).expect("not too many");
+        let accepted = beacon().accept(Batch { events, ..Batch::default() }).expect("not too many");
         assert_eq!(accepted.rejected.iter().map(|rejection| rejection.index).collect::<Vec<_>>(), [0, 1, 2, 3, 4]);
         assert_eq!(accepted.accepted, 3);
     }
 
     #[test]
     fn what_is_executed_is_what_was_sent_and_what_is_refused_is_counted() {
-        let events = capture(&["leptos.page.load", "leptos.beacon.rejected", "leptos.beacon.dropped"]);
-        let batch = Batch { events: vec![load("total", 0.5, "/"), load("nothing", 0.5, "/")], dropped: u64::MAX };
+        let captured = capture(&["leptos.page.load", "leptos.beacon.rejected", "leptos.beacon.dropped"]);
+        let events = vec![load("total", 0.5, "/"), load("nothing", 0.5, "/")];
+        let batch = Batch { events, dropped: u64::MAX, ..Batch::default() };
         beacon().accept(batch).expect("not too many");
-        let seen = events.take();
+        let seen = captured.take();
         assert_eq!(
             seen.iter().map(|event| event.name.as_str()).collect::<Vec<_>>(),
             ["leptos.beacon.dropped", "leptos.page.load", "leptos.beacon.rejected"]
@@ -286,11 +334,34 @@ mod tests {
         assert_eq!(seen[2].get("reason"), Some("event"));
     }
 
+    fn stop(trace: &str, span: &str) -> WireEvent {
+        let ids = [("trace_id", trace), ("span_id", span)].map(|(key, text)| (key.to_owned(), text.to_owned()));
+        WireEvent("leptos.interaction.stop".into(), vec![("total".into(), 0.1, true)], ids.into())
+    }
+
+    #[test]
+    fn spans_are_joined_to_traces_of_their_own_page_only_and_once() {
+        let captured = capture(&["leptos.interaction.stop", "leptos.beacon.rejected"]);
+        let (beacon, page, another) = (beacon(), prefix::issue(), prefix::issue());
+        let (own, foreign) = (format!("{page}0000000000000001"), format!("{another}0000000000000001"));
+        let events = vec![stop(&own, "00000000000000aa"), stop(&own, "00000000000000aa"), stop(&foreign, "00000000000000ab")];
+        let accepted = beacon.accept(Batch { events, page, ..Batch::default() }).expect("not too many");
+        assert_eq!(accepted.rejected.iter().map(|it| it.index).collect::<Vec<_>>(), [2], "only the foreign one is an error");
+        let made_up = Batch { events: vec![stop(&own, "00000000000000ac")], page: "0".repeat(16), ..Batch::default() };
+        assert!(beacon.accept(made_up).expect("not too many").rejected.is_empty());
+        let seen: Vec<_> = captured.take().into_iter().map(|it| (it.context, it.get("reason").map(str::to_owned))).collect();
+        let trace = seen[0].0.expect("a place").trace_id.to_string();
+        assert_eq!(trace, own);
+        let reasons: Vec<_> = seen.iter().filter_map(|(_, reason)| reason.as_deref()).collect();
+        assert_eq!(reasons, ["twice", "trace", "page"]);
+        assert_eq!((seen.len(), seen[4].0), (5, None), "what a page of another server measured still counts");
+    }
+
     #[test]
     fn beyond_the_limit_new_values_are_other() {
         let events = capture(&["leptos.page.load"]);
         let loads = ["/a", "/b", "/c", "/a", "/d"].map(|route| load("total", 0.5, route)).into();
-        beacon().accept(Batch { events: loads, dropped: 0 }).expect("not too many");
+        beacon().accept(Batch { events: loads, ..Batch::default() }).expect("not too many");
         let routes: Vec<_> = events.take().iter().map(|event| event.get("route").unwrap_or_default().to_owned()).collect();
         assert_eq!(routes, ["/a", "/b", "other", "/a", "other"]);
     }

@@ -20,7 +20,8 @@ pub static REPORTED: &[&Event] = &[
 /// One measurement: its key, its value, and whether the value is a duration (then in seconds).
 pub type Measurement = (String, f64, bool);
 
-/// One event: its name, its measurements, its metadata.
+/// One event: its name, its measurements, its metadata. Beside the declared keys the metadata may say its place in a trace by
+/// `trace_id`, `span_id` and `parent_id`, each in lower-case hex digits.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct WireEvent(pub String, pub Vec<Measurement>, pub Vec<(String, String)>);
 
@@ -33,4 +34,7 @@ pub struct Batch {
     /// How many the browser has given up on since its last report.
     #[serde(default)]
     pub dropped: u64,
+    /// What the server wrote into the page, see [`PagePrefix`](crate::trace::PagePrefix); empty if it didn't.
+    #[serde(default)]
+    pub page: String,
 }

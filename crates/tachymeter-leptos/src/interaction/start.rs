@@ -9,14 +9,15 @@ use wasm_bindgen::JsCast;
 
 use super::executor::Tracking;
 use super::paint;
-use crate::beacon;
 use crate::events::PAGE_LOAD;
+use crate::{beacon, trace};
 
 /// Starts measuring: installs the executor that links re-renders to their causes, and sends what is measured to `beacon_url`.
 ///
 /// Call it once, before `hydrate_body` or `mount_to_body`. If the application has already installed an executor of its own, that one
 /// stays: interactions are then measured up to the end of their handler and the server functions it calls directly.
 pub fn init(beacon_url: &'static str) {
+    trace::adopt();
     _ = Executor::init_custom_executor(Tracking);
     beacon::start(beacon_url);
     let before = paint::now();

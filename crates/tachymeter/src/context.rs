@@ -35,13 +35,22 @@ macro_rules! hex {
 hex!(TraceId, SpanId);
 
 /// A span's place: what its children need to know.
+///
+/// It is small and `Copy`, so a `tracestate` header, which is other vendors' free text, is not part of it: whoever forwards a request
+/// to them copies that header from the one that came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Context {
     /// The trace that it belongs to.
     pub trace_id: TraceId,
     /// The span itself.
     pub span_id: SpanId,
+    /// Whether the trace is recorded, as far as its beginner knows: true for a new one. Children have it from their parent; here it
+    /// decides nothing, it is handed on.
+    pub sampled: bool,
 }
+
+/// The one flag that version 00 has a meaning for; the others are sent as zero (section 3.2.2.5).
+const SAMPLED: u8 = 1;
 
 thread_local! {
     static CURRENT: Cell<Option<Context>> = const { Cell::new(None) };
@@ -72,8 +81,8 @@ impl Context {
 
     /// A new span's place: in its parent's trace, or else in one of its own.
     pub(crate) fn under(parent: Option<Self>) -> Self {
-        let trace_id = parent.map_or_else(new_trace, |parent| parent.trace_id);
-        Self { trace_id, span_id: SpanId(ids::next().to_be_bytes()) }
+        let (trace_id, sampled) = parent.map_or_else(|| (new_trace(), true), |parent| (parent.trace_id, parent.sampled));
+        Self { trace_id, span_id: SpanId(ids::next().to_be_bytes()), sampled }
     }
 
     /// Makes it current while `run` runs.
@@ -91,7 +100,7 @@ impl Context {
     /// # Ok::<(), tachymeter::ParseError>(())
     /// ```
     pub fn traceparent(&self) -> String {
-        format!("00-{}-{}-01", self.trace_id, self.span_id)
+        format!("00-{}-{}-{:02x}", self.trace_id, self.span_id, u8::from(self.sampled))
     }
 }
 
@@ -148,8 +157,9 @@ impl FromStr for Context {
         if version == 0xff || (version == 0 && fields.next().is_some()) {
             return Err(ParseError);
         }
-        bytes::<1>(flags)?;
-        let context = Self { trace_id: TraceId(bytes(trace)?), span_id: SpanId(bytes(span)?) };
+        let [flags] = bytes::<1>(flags)?;
+        let sampled = flags & SAMPLED != 0;
+        let context = Self { trace_id: TraceId(bytes(trace)?), span_id: SpanId(bytes(span)?), sampled };
         if context.trace_id.0 == [0; 16] || context.span_id.0 == [0; 8] {
             return Err(ParseError);
         }

@@ -71,13 +71,15 @@ impl KeptPairs {
     /// Puts all into a list that is empty yet.
     #[inline]
     pub(crate) fn put_into<'a>(&'a self, merge: &mut Merge<'_, 'a>) {
+        // Once for all: what was written are whole texts.
+        let texts = std::str::from_utf8(&self.text).unwrap_or_default();
         for (key, kept) in self.inline.iter().take(self.used).flatten().chain(&self.more) {
             // Each arm writes its value where it belongs, without a copy in between.
             match kept {
                 Kept::Plain(value) => merge.push((key, *value)),
                 Kept::Short(start, end) => {
-                    let text = self.text.get(usize::from(*start)..usize::from(*end)).unwrap_or_default();
-                    merge.push((key, Value::Str(std::str::from_utf8(text).unwrap_or_default())));
+                    let text = texts.get(usize::from(*start)..usize::from(*end)).unwrap_or_default();
+                    merge.push((key, Value::Str(text)));
                 }
                 Kept::Long(text) => merge.push((key, Value::Str(text))),
             }
@@ -85,10 +87,10 @@ impl KeptPairs {
     }
 }
 
-/// Keys are literals as a rule, so that equal ones are often the same.
+/// Keys are literals as a rule, so that equal ones are often the same, and different ones of one length differ at once.
 #[inline]
 fn same(a: &str, b: &str) -> bool {
-    a.len() == b.len() && (std::ptr::eq(a, b) || a == b)
+    a.len() == b.len() && (std::ptr::eq(a, b) || (a.as_bytes().first() == b.as_bytes().first() && a == b))
 }
 
 /// A list of pairs that is put together for one emission. A later value of a key replaces an earlier one.

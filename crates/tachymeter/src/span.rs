@@ -28,36 +28,24 @@ impl SpanEvent {
     /// Starts a span under this parent, for example one that came in a `traceparent` header; `None` begins a trace of its own.
     #[must_use = "a span that is dropped at once is aborted"]
     pub fn start_under(&'static self, parent: Option<Context>, metadata: &[(&'static str, Value<'_>)]) -> OpenSpan {
-        let (context, parent) = (Context::under(parent), parent.map(|parent| parent.span_id));
-        if !self.is_attached() {
-            return OpenSpan { event: self, context, parent, open: false, heard: None };
+        let mut span = self.unheard(parent);
+        if self.is_attached() {
+            span.begin(metadata);
         }
-        let (panicking, started) = (std::thread::panicking(), clock::now());
-        let mut kept = KeptPairs::new();
-        for (key, value) in metadata {
-            kept.set(key, *value);
-        }
-        let start = self.start_event();
-        if start.is_attached() {
-            warn::undeclared(start, &[], metadata);
-            let now = Value::Duration(clock::system_time_at(started));
-            start.emit(&[("count", Value::Uint(1)), ("system_time", now)], metadata, Origin::Span(Some(context), parent));
-        }
-        let heard = Some(Heard { started, panicking, measurements: Vec::new(), metadata: kept });
-        OpenSpan { event: self, context, parent, open: true, heard }
+        span
     }
 
     /// For a caller who has looked whether anybody listens, to build no metadata for nobody.
     #[doc(hidden)]
+    #[must_use]
     pub fn start_unheard(&'static self) -> OpenSpan {
-        let parent = Context::current();
-        OpenSpan {
-            event: self,
-            context: Context::under(parent),
-            parent: parent.map(|parent| parent.span_id),
-            open: false,
-            heard: None,
-        }
+        self.unheard(Context::current())
+    }
+
+    #[inline]
+    fn unheard(&'static self, parent: Option<Context>) -> OpenSpan {
+        let (context, parent) = (Context::under(parent), parent.map(|parent| parent.span_id));
+        OpenSpan { event: self, context, parent, open: false, heard: None }
     }
 
     /// Runs a closure as a span: `stop` at its end, `exception` with the panic's message if it panics, which goes on.
@@ -154,6 +142,21 @@ impl OpenSpan {
         self.fail(kind, reason);
     }
 
+    /// Somebody listens.
+    fn begin(&mut self, metadata: &[(&'static str, Value<'_>)]) {
+        let started = clock::now();
+        let heard = Heard { started, panicking: std::thread::panicking(), measurements: Vec::new(), metadata: KeptPairs::new() };
+        let heard = self.heard.insert(heard);
+        metadata.iter().for_each(|(key, value)| heard.metadata.set(key, *value));
+        self.open = true;
+        let start = self.event.start_event();
+        if start.is_attached() {
+            warn::undeclared(start, &[], metadata);
+            let now = Value::Duration(clock::system_time_at(started));
+            start.emit(&[("count", Value::Uint(1)), ("system_time", now)], metadata, self.origin());
+        }
+    }
+
     fn fail(&mut self, kind: &str, reason: &str) {
         self.end(self.event.exception(), &[], &[("kind", kind.into()), ("reason", reason.into())]);
     }
@@ -161,9 +164,9 @@ impl OpenSpan {
     fn end(&mut self, event: &'static Event, measurements: &[Pair<'_>], metadata: &[Pair<'_>]) {
         let open = std::mem::replace(&mut self.open, false);
         let Some(heard) = self.heard.as_ref().filter(|_| open && event.is_attached()) else { return };
-        let duration = Value::Duration(clock::now().since(heard.started));
+        let duration = clock::now().since(heard.started);
         Merge::with(heard.measurements.len() + measurements.len() + 1, |mut numbers| {
-            numbers.push(("duration", duration));
+            numbers.push(("duration", Value::Duration(duration)));
             for list in [&heard.measurements, measurements] {
                 list.iter().filter(|(key, _)| *key != "duration").for_each(|pair| numbers.put(*pair));
             }

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
+use crate::clock::{self, Timestamp};
 use crate::name::is_name;
 use crate::table::{self, Entry};
 use crate::{AttachError, Context, Emission, SpanId, Value};
@@ -165,11 +166,13 @@ fn captured(emission: &Emission<'_>) -> Captured {
 }
 
 thread_local! {
-    static FROZEN: Cell<Option<Duration>> = const { Cell::new(None) };
+    /// When this thread's clock was stopped, and how much time a test has let pass since.
+    static FROZEN: Cell<Option<(Timestamp, Duration)>> = const { Cell::new(None) };
 }
 
-pub(crate) fn frozen() -> Option<Duration> {
-    FROZEN.try_with(Cell::get).ok().flatten()
+#[inline]
+pub(crate) fn frozen() -> Option<(Timestamp, Duration)> {
+    FROZEN.get()
 }
 
 /// This thread's clock, standing still until it is told to go on; the real one is back when it is dropped.
@@ -179,7 +182,7 @@ pub struct FrozenClock(());
 impl FrozenClock {
     /// Lets this much time pass.
     pub fn advance(&self, by: Duration) {
-        FROZEN.set(FROZEN.get().map(|now| now + by));
+        FROZEN.set(FROZEN.get().map(|(since, passed)| (since, passed + by)));
     }
 }
 
@@ -201,6 +204,6 @@ impl Drop for FrozenClock {
 /// assert_eq!(clock::now().since(before), Duration::from_secs(3));
 /// ```
 pub fn freeze_clock() -> FrozenClock {
-    FROZEN.set(Some(Duration::from_secs(1_000)));
+    FROZEN.set(Some((clock::now(), Duration::ZERO)));
     FrozenClock(())
 }

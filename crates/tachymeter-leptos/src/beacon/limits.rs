@@ -107,7 +107,7 @@ mod tests {
     #[test]
     fn a_household_is_one_address() {
         let mut rates = Rates::default();
-        let mut take = |text: &str| rates.take(text.parse().expect("an address"), 1, clock::Timestamp::default());
+        let mut take = |text: &str| rates.take(text.parse().expect("an address"), 1, clock::now());
         assert_eq!(take("2001:db8:1:2::3"), Ok(()));
         assert!(take("2001:db8:1:2:ffff::").is_err());
         assert_eq!(take("2001:db8:1:3::3"), Ok(()));

@@ -62,9 +62,13 @@ fn main() {
 
     others::enable();
     let noop = ours::attach(1);
-    let cases: [Case; 2] =
-        [("execute!, one handler that does nothing", ours::heard), ("tracing, a subscriber that does nothing", others::tracing)];
-    report("one handler; 3 measurements, 3 tags", 30.0, 0.5, &cases);
+    let cases: [Case; 3] = [
+        ("execute!, one handler that does nothing", ours::heard),
+        ("tracing, a subscriber that does nothing", others::tracing),
+        ("metrics, a recorder that does nothing", others::metrics),
+    ];
+    report("one handler; 3 measurements, 3 tags", 30.0, f64::INFINITY, &cases);
+    others::aggregate();
     let registry: [Case; 4] = [
         ("execute!, one handler that does nothing", ours::heard),
         ("metrics, a counter in a simple registry", others::metrics),
@@ -80,9 +84,14 @@ fn main() {
     drop(five);
 
     let ends = ours::attach_spans();
-    let cases: [Case; 2] =
-        [("start and stop, a handler each", ours::span), ("tracing: new, enter, exit, close", others::tracing_span)];
-    report("a span; 3 fields", 150.0, 1.0, &cases);
+    let cases: [Case; 3] = [
+        ("start and stop, a handler each", ours::span),
+        ("tracing, a subscriber with clock and ids", others::timed),
+        ("tracing, a layer that keeps them in the registry", others::registry),
+    ];
+    report("a span; 3 fields", 150.0, f64::INFINITY, &cases);
+    let cheapest: [Case; 2] = [cases[0], ("tracing, a subscriber that does nothing", others::tracing_span)];
+    report("the same beside a span without clock, ids and end", f64::INFINITY, 1.0, &cheapest);
     drop(ends);
     report("a span that nobody listens to (no budget)", f64::INFINITY, f64::INFINITY, &[("start and stop", ours::span)]);
     others::read();

@@ -1,11 +1,12 @@
 //! The peers: the same event with `tracing`, `metrics` and `opentelemetry`, each as cheap as it goes.
 
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::fmt::Debug;
 use std::hint::black_box;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use metrics::{Counter, Gauge, Histogram, Key, KeyName, Metadata, Recorder, SharedString, Unit};
 use opentelemetry::KeyValue;
@@ -14,9 +15,12 @@ use opentelemetry_sdk::error::OTelSdkResult;
 use opentelemetry_sdk::metrics::data::ResourceMetrics;
 use opentelemetry_sdk::metrics::exporter::PushMetricExporter;
 use opentelemetry_sdk::metrics::{PeriodicReader, SdkMeterProvider, Temporality};
+use tachymeter::Context;
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Subscriber};
+use tracing_subscriber::layer::{self, Layer, SubscriberExt};
+use tracing_subscriber::registry::LookupSpan;
 
 pub(crate) fn tracing(calls: u64) {
     for call in 0..calls {
@@ -78,12 +82,50 @@ pub(crate) fn enable() {
     metrics::set_global_recorder(Registry::default()).expect("set once");
 }
 
+/// From now on `metrics` counts.
+pub(crate) fn aggregate() {
+    COUNTS.store(true, Ordering::Relaxed);
+}
+
+static COUNTS: AtomicBool = AtomicBool::new(false);
+
 /// From now on the subscriber looks at each field.
 pub(crate) fn read() {
     READS.store(true, Ordering::Relaxed);
 }
 
 static READS: AtomicBool = AtomicBool::new(false);
+
+/// While it lasts the subscriber knows what a span here knows: its ids, its parent's, and how long it took.
+pub(crate) fn timed(calls: u64) {
+    TIMES.store(true, Ordering::Relaxed);
+    tracing_span(calls);
+    TIMES.store(false, Ordering::Relaxed);
+}
+
+static TIMES: AtomicBool = AtomicBool::new(false);
+
+thread_local! {
+    static OPEN: RefCell<Vec<(Context, Instant)>> = const { RefCell::new(Vec::new()) };
+}
+
+/// The same knowledge as a user of `tracing` gets it: a layer that keeps it in the registry.
+pub(crate) fn registry(calls: u64) {
+    tracing::subscriber::with_default(tracing_subscriber::registry().with(Timing), || tracing_span(calls));
+}
+
+struct Timing;
+
+impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Timing {
+    fn on_new_span(&self, _: &Attributes<'_>, id: &Id, layers: layer::Context<'_, S>) {
+        let span = layers.span(id).expect("it is new");
+        span.extensions_mut().insert((Context::new_root(), Instant::now()));
+    }
+    fn on_close(&self, id: Id, layers: layer::Context<'_, S>) {
+        let span = layers.span(&id).expect("it closes");
+        black_box(span.extensions().get::<(Context, Instant)>().map(|(context, start)| (*context, start.elapsed())));
+    }
+}
 
 struct Reader;
 
@@ -106,7 +148,20 @@ impl Subscriber for Noop {
         true
     }
     fn new_span(&self, _: &Attributes<'_>) -> Id {
+        if TIMES.load(Ordering::Relaxed) {
+            OPEN.with_borrow_mut(|open| {
+                let context = open.last().map_or_else(Context::new_root, |(parent, _)| parent.child());
+                open.push((context, Instant::now()));
+            });
+        }
         Id::from_u64(1)
+    }
+    fn try_close(&self, _: Id) -> bool {
+        if TIMES.load(Ordering::Relaxed) {
+            let closed = OPEN.with_borrow_mut(Vec::pop);
+            black_box(closed.map(|(context, start)| (context, start.elapsed())));
+        }
+        true
     }
     fn record(&self, _: &Id, _: &Record<'_>) {}
     fn record_follows_from(&self, _: &Id, _: &Id) {}
@@ -128,6 +183,9 @@ impl Recorder for Registry {
     fn describe_gauge(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
     fn describe_histogram(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
     fn register_counter(&self, key: &Key, _: &Metadata<'_>) -> Counter {
+        if !COUNTS.load(Ordering::Relaxed) {
+            return Counter::noop();
+        }
         let mut counters = self.0.lock().expect("nobody panics");
         if let Some(counter) = counters.get(key) {
             return Counter::from_arc(Arc::clone(counter));

@@ -22,12 +22,9 @@ pub(crate) fn dispatch(entry: &'static Entry, version: u64, emission: &Emission<
         Some(Some((_, local))) if local.version == version => Some(Rc::clone(local)),
         _ => None,
     });
-    match local {
-        Ok(Some(local)) => call(entry, &local, emission),
-        Ok(None) => call(entry, &renew(entry), emission),
-        // The thread is ending and its snapshots are gone.
-        Err(_) => call(entry, &entry.snapshot(), emission),
-    }
+    // Nothing is held if the list has changed, or if the thread is ending and its snapshots are gone.
+    let local = local.ok().flatten().unwrap_or_else(|| renew(entry));
+    call(entry, &local, emission);
 }
 
 /// The same for a name. One that nobody declared or attached to has no entry.
@@ -42,6 +39,7 @@ pub(crate) fn is_heard(name: &str) -> bool {
     known(name).is_some_and(|entry| entry.version() != QUIET)
 }
 
+#[inline]
 fn call(entry: &'static Entry, snapshot: &Snapshot, emission: &Emission<'_>) {
     let next = Cell::new(0);
     let rest = || {

@@ -4,14 +4,25 @@ use tachymeter::Context;
 
 #[test]
 fn traceparent_reads_the_w3c_examples() {
-    for good in [
-        "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
-        "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00",
-        "cc-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01-what-the-future-will-be-like",
+    for (given, sampled, sent) in [
+        ("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", true, "01"),
+        ("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00", false, "00"),
+        ("cc-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01-what-the-future-will-be-like", true, "01"),
+        // What version 00 doesn't know is sent as zero.
+        ("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-fe", false, "00"),
+        ("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-ff", true, "01"),
     ] {
-        let context: Context = good.parse().unwrap();
-        assert_eq!(context.traceparent(), "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01");
+        let context: Context = given.parse().unwrap();
+        assert_eq!(context.sampled, sampled, "{given}");
+        assert_eq!(context.traceparent(), format!("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-{sent}"));
     }
+}
+
+#[test]
+fn the_sampled_flag_goes_from_parent_to_child() {
+    let unsampled: Context = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00".parse().unwrap();
+    assert!(unsampled.child().traceparent().ends_with("-00"));
+    assert!(Context::new_root().child().traceparent().ends_with("-01"));
 }
 
 #[test]

@@ -39,6 +39,8 @@ mod error;
 mod extract;
 #[cfg(feature = "live")]
 mod live;
+#[cfg(feature = "poller")]
+pub mod poller;
 pub mod reporter;
 mod sketch;
 mod subscription;

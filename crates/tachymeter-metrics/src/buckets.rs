@@ -1,6 +1,7 @@
 //! The bounds of a distribution's buckets.
 
-use crate::DefinitionError;
+use crate::unit::Conversion;
+use crate::{DefinitionError, Unit};
 
 /// Upper bounds of the buckets of a distribution, ascending; what is above the last falls into an implied `+Inf`.
 ///
@@ -57,13 +58,28 @@ impl Buckets {
     }
 }
 
-impl Default for Buckets {
-    /// From 1 to 10,000 in steps of 1, 2.5 and 5: for milliseconds, which is what is measured most.
-    fn default() -> Self {
+impl Buckets {
+    /// What a distribution has that nobody gave buckets: from a millisecond to ten seconds for times, from 256 bytes to 64 MiB
+    /// for sizes, in whatever unit they are; from 1 to 10,000 for the rest.
+    ///
+    /// ```
+    /// use tachymeter_metrics::{Buckets, Unit};
+    ///
+    /// assert_eq!(Buckets::for_unit(&Unit::Millisecond).bounds()[..3], [1.0, 2.5, 5.0]);
+    /// assert_eq!(Buckets::for_unit(&Unit::Second).bounds()[..3], [0.001, 0.0025, 0.005]);
+    /// assert_eq!(Buckets::for_unit(&Unit::Byte).bounds()[..2], [256.0, 1024.0]);
+    /// ```
+    pub fn for_unit(unit: &Unit) -> Self {
+        let from = |from: &Unit| Conversion::new(from, unit);
+        if let Some(into_unit) = from(&Unit::Byte) {
+            return Self((4..=13).filter_map(|power| into_unit.apply(4f64.powi(power).into())).collect());
+        }
         let decade = |ten: f64| [1.0, 2.5, 5.0].map(|step| step * ten);
-        let mut bounds: Vec<f64> = [1.0, 10.0, 100.0, 1_000.0].into_iter().flat_map(decade).collect();
-        bounds.push(10_000.0);
-        Self(bounds)
+        let bounds = [1.0, 10.0, 100.0, 1_000.0].into_iter().flat_map(decade).chain([10_000.0]);
+        match from(&Unit::Millisecond) {
+            Some(into_unit) => Self(bounds.filter_map(|bound| into_unit.apply(bound.into())).collect()),
+            None => Self(bounds.collect()),
+        }
     }
 }
 
@@ -84,8 +100,12 @@ mod tests {
 
     #[test]
     fn the_default_obeys_its_own_rules() {
-        let bounds = Buckets::default().bounds().to_vec();
-        assert_eq!(bounds.len(), 13);
-        assert!(Buckets::explicit(bounds).is_ok());
+        let time = [Unit::Nanosecond, Unit::Microsecond, Unit::Millisecond, Unit::Second];
+        let rest = [Unit::Byte, Unit::Kilobyte, Unit::Megabyte, Unit::One, Unit::from("rows")];
+        for unit in time.into_iter().chain(rest) {
+            let bounds = Buckets::for_unit(&unit).bounds().to_vec();
+            assert!((10..=13).contains(&bounds.len()), "{unit}");
+            assert!(Buckets::explicit(bounds).is_ok(), "{unit}");
+        }
     }
 }

@@ -177,7 +177,7 @@ impl MetricBuilder {
         self
     }
 
-    /// The buckets of a distribution.
+    /// The buckets of a distribution, if [those for its unit](Buckets::for_unit) won't do.
     #[must_use]
     pub fn buckets(mut self, buckets: Buckets) -> Self {
         self.buckets = Some(buckets);
@@ -215,7 +215,7 @@ impl MetricBuilder {
             (None, Some(drop)) => Some(Arc::new(move |e: &Emission<'_>| !drop(e)) as Arc<KeepFn>),
             (None, None) => None,
         };
-        let default = (self.kind == Kind::Distribution).then(Buckets::default);
+        let default = (self.kind == Kind::Distribution).then(|| Buckets::for_unit(&self.unit));
         Ok(Metric {
             kind: self.kind,
             name: self.name,

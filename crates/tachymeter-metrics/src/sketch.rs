@@ -87,6 +87,64 @@ impl Sketch {
         })
     }
 
+    /// The non-empty buckets, ascending: the value that stands for all in it, and how many there are.
+    ///
+    /// ```
+    /// let mut sketch = tachymeter_metrics::Sketch::new();
+    /// [0.0, 8.0, 8.0].into_iter().for_each(|value| sketch.add(value));
+    /// let counts: Vec<u64> = sketch.buckets().map(|(_, count)| count).collect();
+    /// assert_eq!(counts, [1, 2]);
+    /// ```
+    pub fn buckets(&self) -> impl Iterator<Item = (f64, u64)> {
+        let negative = self.negative.buckets().rev().map(|(index, n)| (-middle(index), n));
+        let zeros = (self.zeros > 0).then_some((0.0, self.zeros));
+        let positive = self.positive.buckets().map(|(index, n)| (middle(index), n));
+        negative.chain(zeros).chain(positive)
+    }
+
+    /// All that it holds, to be kept in a file or a database: the count of zeros, then each non-empty bucket of the positive and
+    /// of the negative values as its distance from the one before and its count, all as variable-length integers.
+    ///
+    /// ```
+    /// use tachymeter_metrics::Sketch;
+    ///
+    /// let mut sketch = Sketch::new();
+    /// (1..=1_000).for_each(|n| sketch.add(f64::from(n)));
+    /// let again = Sketch::from_bytes(&sketch.to_bytes()).unwrap();
+    /// assert_eq!(again.quantile(0.95), sketch.quantile(0.95));
+    /// ```
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut bytes = vec![FORMAT];
+        put(&mut bytes, self.zeros);
+        for window in [&self.positive, &self.negative] {
+            put(&mut bytes, window.buckets().count() as u64);
+            let mut at = LOWEST;
+            for (index, n) in window.buckets() {
+                put(&mut bytes, (index - at) as u64);
+                put(&mut bytes, n);
+                at = index;
+            }
+        }
+        bytes
+    }
+
+    /// What [`to_bytes`](Self::to_bytes) wrote; `None` for anything else.
+    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let (&format, mut rest) = bytes.split_first()?;
+        if format != FORMAT {
+            return None;
+        }
+        let mut sketch = Self { zeros: get(&mut rest)?, ..Self::default() };
+        for window in [&mut sketch.positive, &mut sketch.negative] {
+            let mut at = LOWEST;
+            for _ in 0..get(&mut rest)? {
+                at = at.checked_add(i32::try_from(get(&mut rest)?).ok()?).filter(|index| *index < HIGHEST)?;
+                window.add(at, u32::try_from(get(&mut rest)?).ok()?);
+            }
+        }
+        rest.is_empty().then_some(sketch)
+    }
+
     /// Forgets the values and keeps the memory, for the values to come are probably much alike.
     pub fn clear(&mut self) {
         self.zeros = 0;
@@ -98,6 +156,34 @@ impl Sketch {
     pub fn heap_bytes(&self) -> usize {
         (self.positive.counts.capacity() + self.negative.counts.capacity()) * size_of::<u32>()
     }
+}
+
+/// First byte of a sketch's bytes. Another one when [`CUTS`] or the layout change.
+const FORMAT: u8 = 1;
+/// The indices that buckets can have.
+const LOWEST: i32 = SMALLEST * CUTS as i32;
+const HIGHEST: i32 = (GREATEST + 1) * CUTS as i32;
+
+/// Seven bits per byte, the lowest first; the eighth says that more follow.
+fn put(bytes: &mut Vec<u8>, mut n: u64) {
+    while n >= 0x80 {
+        bytes.push(n as u8 | 0x80);
+        n >>= 7;
+    }
+    bytes.push(n as u8);
+}
+
+fn get(bytes: &mut &[u8]) -> Option<u64> {
+    let mut n = 0;
+    for shift in (0..64).step_by(7) {
+        let (&byte, rest) = bytes.split_first()?;
+        *bytes = rest;
+        n |= u64::from(byte & 0x7f) << shift;
+        if byte < 0x80 {
+            return Some(n);
+        }
+    }
+    None
 }
 
 enum Bucket {
@@ -214,6 +300,12 @@ impl Window {
             }
         }
         middle(self.first)
+    }
+
+    /// The buckets that hold something, ascending: index and count.
+    fn buckets(&self) -> impl DoubleEndedIterator<Item = (i32, u64)> {
+        let all = self.counts.iter().enumerate();
+        all.filter(|(_, n)| **n > 0).map(|(at, &n)| (self.first + at as i32, n.into()))
     }
 
     fn clear(&mut self) {

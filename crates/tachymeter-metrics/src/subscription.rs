@@ -76,11 +76,18 @@ impl Subscription {
     /// Every datapoint of an event, with its metric's place in the list.
     #[inline]
     pub fn for_each(&self, emission: &Emission<'_>, mut each: impl FnMut(u32, Datapoint<'_>)) {
+        self.for_each_metric(emission, |index, found| _ = found.map(|datapoint| each(index, datapoint)));
+    }
+
+    /// Like [`for_each`](Self::for_each), but for what gave no datapoint, too.
+    #[inline]
+    pub fn for_each_metric(&self, emission: &Emission<'_>, mut each: impl FnMut(u32, Result<Datapoint<'_>, Skip>)) {
         for &index in self.by_event.get(emission.name()).map_or(&[][..], |list| list) {
-            match extract_unchecked(&self.metrics[index as usize], emission) {
-                Ok(datapoint) => each(index, datapoint),
-                Err(skip) => _ = self.skipped[index as usize][skip as usize].fetch_add(1, Ordering::Relaxed),
+            let found = extract_unchecked(&self.metrics[index as usize], emission);
+            if let Err(skip) = found {
+                self.skipped[index as usize][skip as usize].fetch_add(1, Ordering::Relaxed);
             }
+            each(index, found);
         }
     }
 

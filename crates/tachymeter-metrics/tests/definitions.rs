@@ -90,7 +90,7 @@ fn contradictions_are_refused() {
     assert!(refused(metric().tags(&[""])).contains("list each metadata key once"));
     assert!(refused(metric().tags(&["a"]).tags_with(|_| vec![])).contains("not both"));
     assert!(refused(metric().measurement("")).contains("empty measurement key"));
-    assert!(refused(metric().buckets(Buckets::default())).contains("Metric::distribution(..)"));
+    assert!(refused(metric().buckets(Buckets::for_unit(&Unit::One))).contains("Metric::distribution(..)"));
     for (from, to) in [(Unit::Second, Unit::Byte), (Unit::Kilobyte, Unit::One), (Unit::One, Unit::Second)] {
         assert!(refused(metric().convert(from, to)).contains("both must be units of time, or both of bytes"));
     }

@@ -70,12 +70,6 @@ impl Directory {
         let inner = self.inner.read().unwrap_or_else(PoisonError::into_inner);
         inner.series.get(from..).unwrap_or_default().to_vec()
     }
-
-    /// The metric of each series from the `from`-th on.
-    pub(super) fn metrics_since(&self, from: usize) -> Vec<u32> {
-        let inner = self.inner.read().unwrap_or_else(PoisonError::into_inner);
-        inner.series.iter().skip(from).map(|series| series.metric).collect()
-    }
 }
 
 impl Inner {

@@ -158,11 +158,6 @@ impl Aggregate {
         self.directory.since(from)
     }
 
-    /// The metric of each series from the `from`-th on.
-    pub(crate) fn metrics_since(&self, from: usize) -> Vec<u32> {
-        self.directory.metrics_since(from)
-    }
-
     /// The metrics, and what they skipped.
     pub fn subscription(&self) -> &Subscription {
         &self.subscription

@@ -31,7 +31,11 @@ pub struct Total {
 
 /// The totals of an [`Aggregate`], brought up to date when they are read.
 #[derive(Debug, Default)]
-pub struct Totals(Vec<Total>);
+pub struct Totals {
+    list: Vec<Total>,
+    /// Per series, which total it is added to.
+    places: Vec<usize>,
+}
 
 impl Totals {
     /// Takes from `aggregate` what is new; `now` is in milliseconds since 1970. One ascending list, by series number.
@@ -49,20 +53,29 @@ impl Totals {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn update(&mut self, aggregate: &Aggregate, now: u64) -> &[Total] {
+        self.update_by(aggregate, now, |series| series.id as usize)
+    }
+
+    /// Like [`update`](Self::update), for a receiver to which several series may be one: `place` says which, counting from 0.
+    pub(crate) fn update_by(&mut self, aggregate: &Aggregate, now: u64, mut place: impl FnMut(&Series) -> usize) -> &[Total] {
         let window = now / 1_000 / WINDOW_SECONDS;
         aggregate.drain(|series, new| {
-            if series as usize >= self.0.len() {
-                self.0.extend(aggregate.series_since(self.0.len()).into_iter().map(Total::new));
+            if series as usize >= self.places.len() {
+                for series in aggregate.series_since(self.places.len()) {
+                    let place = place(&series);
+                    self.places.push(place);
+                    if place == self.list.len() {
+                        self.list.push(Total::new(series));
+                    }
+                }
             }
-            let total = &mut self.0[series as usize];
+            let total = &mut self.list[self.places[series as usize]];
             total.turn_to(window);
             total.add(new);
             total.note(new.exemplar, aggregate.detail(total.series.metric), now);
         });
-        for total in &mut self.0 {
-            total.turn_to(window);
-        }
-        &self.0
+        self.list.iter_mut().for_each(|total| total.turn_to(window));
+        &self.list
     }
 }
 

@@ -142,9 +142,9 @@ impl Live {
         let second = timeline.second(now);
         self.aggregate.drain(|series, new| {
             if series as usize >= timeline.histories.len() {
-                let new = self.aggregate.metrics_since(timeline.histories.len());
+                let new = self.aggregate.series_since(timeline.histories.len());
                 let kind = |metric: u32| self.metrics()[metric as usize].kind();
-                timeline.histories.extend(new.into_iter().map(|metric| History::new(kind(metric))));
+                timeline.histories.extend(new.iter().map(|series| History::new(kind(series.metric))));
             }
             timeline.add(series, second, new);
         });

@@ -9,8 +9,16 @@
 //!
 //! The caller's time is not a reporter's: what may block (a socket, a file) happens in a [`Worker`].
 
+#[cfg(feature = "log")]
+mod log;
+#[cfg(feature = "prometheus")]
+mod prometheus;
 mod worker;
 
+#[cfg(feature = "log")]
+pub use log::{LOG_TARGET, Log, LogOptions};
+#[cfg(feature = "prometheus")]
+pub use prometheus::{Format, Prometheus, PrometheusError};
 pub use worker::Worker;
 
 tachymeter::events! {

@@ -16,6 +16,8 @@
 //! }
 //! ```
 //!
+//! That measures every interaction. A hook gives better names, and the last ten interactions to show:
+//!
 //! ```
 //! use leptos::prelude::*;
 //! use tachymeter_leptos::use_measured;
@@ -24,10 +26,6 @@
 //! fn Counter() -> impl IntoView {
 //!     let measured = use_measured("counter");
 //!     let (count, set_count) = signal(0);
-//!     Effect::new(move |_| {
-//!         count.track();
-//!         measured.rendered(); // the change is in the document now
-//!     });
 //!     view! { <button on:click=measured.on("add", move |_| *set_count.write() += 1)>{count}</button> }
 //! }
 //! # let _ = Counter;

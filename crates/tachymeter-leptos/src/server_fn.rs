@@ -74,12 +74,10 @@ where
 
     async fn run_client(path: &str, input: Input) -> Result<Output, E> {
         let name = name_of::<Input>();
-        let span = SERVER_FN.start(&[("name", name.as_str().into()), ("side", "client".into())]);
+        let span = SERVER_FN.start_under(tracker::parent(), &[("name", name.as_str().into()), ("side", "client".into())]);
         let mut in_flight = tracker::InFlight::begin(span.context().span_id);
         let result = P::run_client(path, input).with_context(span.context()).await;
-        if result.is_err() {
-            in_flight.failed();
-        }
+        in_flight.ended(result.is_ok());
         let ms = |(key, ms)| (key, Value::Duration(Duration::from_secs_f64(ms / 1000.0)));
         let timings: Vec<_> = in_flight.timings().into_iter().map(ms).collect();
         span.stop(&timings, &[("outcome", outcome(&result).into())]);

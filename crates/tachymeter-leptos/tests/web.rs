@@ -10,7 +10,7 @@ use leptos::server_fn::{
     codec::{Json, PostUrl},
 };
 use leptos::task::spawn_local;
-use leptos::wasm_bindgen::{JsCast, JsValue};
+use leptos::wasm_bindgen::{self, JsCast, JsValue, prelude::wasm_bindgen};
 use leptos::web_sys::HtmlElement;
 use tachymeter::Value;
 use tachymeter::testing::{Capture, Captured, capture};
@@ -30,7 +30,10 @@ struct Page {
 impl Page {
     fn show<V: IntoView + 'static>(view: impl FnOnce() -> V + 'static) -> Self {
         static START: Once = Once::new();
-        START.call_once(|| tachymeter_leptos::init("/telemetry/beacon"));
+        START.call_once(|| {
+            tachymeter_leptos::init("/telemetry/beacon");
+            tachymeter_leptos::interaction::trust_scripts();
+        });
         let events = capture(&["leptos.interaction.start", "leptos.interaction.stop"]);
         let folder: HtmlElement = document().create_element("div").expect("a div").unchecked_into();
         document().body().expect("a body").append_child(&folder).expect("in the document");
@@ -39,12 +42,8 @@ impl Page {
     }
 
     fn click(&self, class: &str) {
-        self.folder
-            .query_selector(&format!(".{class}"))
-            .expect("a selector")
-            .expect(class)
-            .unchecked_into::<HtmlElement>()
-            .click();
+        let element = self.folder.query_selector(&format!(".{class}")).expect("a selector").expect(class);
+        press(&element.into());
     }
 
     fn text(&self) -> String {
@@ -77,6 +76,16 @@ impl Drop for Page {
     fn drop(&mut self) {
         self.folder.remove();
     }
+}
+
+#[wasm_bindgen(inline_js = r#"
+    // As a pointer makes it: a click without a detail is what the browser makes of a key or a label.
+    export function press(element) {
+        element.dispatchEvent(new MouseEvent("click", { bubbles: true, cancelable: true, detail: 1 }))
+    }
+"#)]
+extern "C" {
+    fn press(element: &JsValue);
 }
 
 async fn sleep(ms: i32) {

@@ -11,6 +11,7 @@ use wasm_bindgen_futures::{JsFuture, spawn_local};
 
 use super::{MAX_BYTES, REPORTED, WireEvent};
 use crate::events::INTERACTION_START;
+use crate::interaction::tracker;
 use crate::trace;
 
 /// From the first event to the request that carries it, in milliseconds.
@@ -150,7 +151,10 @@ fn on_page_hidden() {
     });
     _ = document().add_event_listener_with_callback("visibilitychange", flush.as_ref().unchecked_ref());
     flush.forget();
-    let flush = Closure::<dyn FnMut()>::new(send_all);
+    let flush = Closure::<dyn FnMut()>::new(|| {
+        tracker::abandon();
+        send_all();
+    });
     _ = window().add_event_listener_with_callback("pagehide", flush.as_ref().unchecked_ref());
     flush.forget();
 }

@@ -12,6 +12,7 @@ pub const MAX_BYTES: usize = 60_000;
 pub static REPORTED: &[&Event] = &[
     &events::INTERACTION_START,
     &events::INTERACTION_STOP,
+    &events::INTERACTION_LATE,
     &events::PAGE_LOAD,
     events::SERVER_FN.stop(),
     events::SERVER_FN.aborted(),

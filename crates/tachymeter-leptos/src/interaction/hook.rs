@@ -25,8 +25,8 @@ pub fn use_measured(name: &'static str) -> UseMeasured {
 }
 
 impl UseMeasured {
-    /// Wraps an event handler: each trusted event opens an interaction called `<hook>.<handler>`, which stays open until
-    /// everything it caused is on the screen.
+    /// Wraps an event handler: the interaction that a trusted event opens is called `<hook>.<handler>`, and it is one even if
+    /// nothing comes of it. If several handlers of one event are wrapped, the innermost names it.
     pub fn on<E, F>(self, handler_name: &'static str, mut handler: F) -> impl FnMut(E) + 'static
     where
         E: AsRef<web_sys::Event> + 'static,
@@ -38,8 +38,8 @@ impl UseMeasured {
         }
     }
 
-    /// Call it in an [`Effect`] that tracks what the view shows: the interactions that caused this run of the effect have been
-    /// re-rendered now. Effects run after the render effects that subscribed before them, so the document has changed.
+    /// Call it in an [`Effect`] that shows something in a way that is no change of the document (it draws on a canvas, it sets a field's
+    /// value): the interactions that caused this run of the effect have been re-rendered now. Other changes are seen without it.
     pub fn rendered(self) {
         tracker::rendered();
     }

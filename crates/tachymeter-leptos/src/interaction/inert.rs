@@ -1,7 +1,7 @@
 //! The server's twin of `tracker.rs`: same functions, nothing to track.
 
 use leptos::prelude::RwSignal;
-use tachymeter::SpanId;
+use tachymeter::{Context, SpanId};
 
 use super::Interaction;
 
@@ -14,6 +14,10 @@ pub(crate) fn handle(_hook: &'static str, _handler: &'static str, _event: &web_s
 pub(crate) fn rendered() {}
 
 pub(crate) fn superseded() {}
+
+pub(crate) fn parent() -> Option<Context> {
+    Context::current()
+}
 
 pub(crate) fn sent() {}
 
@@ -28,7 +32,7 @@ impl InFlight {
         Self
     }
 
-    pub(crate) fn failed(&mut self) {}
+    pub(crate) fn ended(&mut self, _succeeded: bool) {}
 
     pub(crate) fn timings(&self) -> Vec<(&'static str, f64)> {
         Vec::new()

@@ -1,17 +1,40 @@
 //! Interactions: one input event of a person and all that it caused, also when several are under way at once.
 //!
+//! # When it begins
+//!
+//! [`init`](crate::init) puts listeners on the window that see each input (click, key, pointer down and up, `input`, `change`, `submit`,
+//! history) before any handler. An input becomes an interaction when it causes something: it wakes a task, or a handler of
+//! [`use_measured`] runs. One that nobody answers is not reported. Events that a script has made are nobody's input: what they do
+//! belongs to whatever made them. It is called by its hook, else by the nearest `data-measure`, else by role and name of the control,
+//! for example `button "Save"`; what a person typed is in no name.
+//!
 //! # How a re-render finds its cause
 //!
-//! In the browser [`init`](crate::interaction) installs an executor of its own before Leptos installs one. Every task (an effect, a
-//! render effect, an action, a resource) goes through it, wrapped. A task that is woken while interaction A is current
+//! [`init`](crate::init) installs an executor of its own before Leptos installs one. Every task (an effect, a
+//! render effect, an action, a resource, a navigation) goes through it. A task that is woken while interaction A is current
 //! gets A as a cause; while the task is polled its causes are current. A wake from outside (a promise that resolved) keeps the
-//! causes of the task's last poll, which is right after an `.await`; those of interactions that have closed lapse.
+//! causes of the task's last poll, which is right after an `.await`; those of interactions that have closed lapse. What A has woken
+//! runs before anything of B, so each has its own re-render also when both change the same signal in one go. A re-render that has
+//! several causes all the same is counted for each, and as `shared`.
+//!
+//! Whether there was a re-render says the document: while an interaction is open, a `MutationObserver` is asked after each poll for
+//! what has changed. What it can't see (a canvas, a field's value) is said by [`UseMeasured::rendered`].
 //!
 //! # When it ends
 //!
 //! An interaction has settled when none of its polls is queued and none of its server functions is in flight. It closes at the
 //! paint after that: the first task after the next animation frame. If something else of it was queued meanwhile, it stays open
-//! until the next time it settles.
+//! until the next time it settles. For ten seconds more a task that it spawned keeps its name: if that changes the document then,
+//! `leptos.interaction.late` says so, under the same trace.
+//!
+//! # What it can't see
+//!
+//! - A plain callback (`set_timeout`, an observer) has no cause: what it does belongs to nobody. A task that waits for the same timer
+//!   keeps its cause.
+//! - A signal set from such a callback wakes effects; one that an open interaction has run last is counted for that interaction.
+//! - Handlers within a shadow tree are seen by `UseMeasured::on` only.
+//! - With an executor of the application's own: handlers, server functions, and re-renders up to the end of the handler's task and of
+//!   the task in which a server function's answer arrives. Later ones, those of resources, and overlap within one frame are not seen.
 //!
 //! On the server everything here does nothing: nobody clicks there.
 
@@ -19,7 +42,15 @@ mod hook;
 mod report;
 
 #[cfg(feature = "hydrate")]
+mod calls;
+#[cfg(feature = "hydrate")]
+mod causes;
+#[cfg(feature = "hydrate")]
 mod executor;
+#[cfg(feature = "hydrate")]
+mod input;
+#[cfg(feature = "hydrate")]
+mod name;
 #[cfg(feature = "hydrate")]
 mod paint;
 #[cfg(feature = "hydrate")]
@@ -30,8 +61,13 @@ pub(crate) mod tracker;
 
 #[cfg(feature = "hydrate")]
 mod start;
+#[cfg(feature = "hydrate")]
+mod watch;
 
 pub use hook::{UseMeasured, use_measured};
 pub use report::{Interaction, Outcome};
 #[cfg(feature = "hydrate")]
 pub use start::init;
+#[cfg(feature = "hydrate")]
+#[doc(hidden)]
+pub use {input::trust_scripts, tracker::held};

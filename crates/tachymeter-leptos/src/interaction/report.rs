@@ -7,24 +7,27 @@ use std::fmt;
 pub enum Outcome {
     /// Something on the screen changed because of it.
     Rendered,
-    /// Nothing it caused reported a re-render.
+    /// Nothing it caused changed the document, or said that it did.
     Unchanged,
-    /// A newer one of the same kind was answered first, so its own answer was not shown.
+    /// Its own answer was not shown: a newer one of the same kind was answered first, or what had asked was gone from the page.
     Superseded,
-    /// One of its server functions failed.
+    /// One of its server functions failed, or its handler or an effect of it panicked.
     Failed,
+    /// The page went away before it had ended.
+    Aborted,
     /// The page was hidden, so there was no paint to wait for.
     Hidden,
 }
 
 impl Outcome {
-    /// The word used as metadata: `rendered`, `unchanged`, `superseded`, `failed` or `hidden`.
+    /// The word used as metadata: `rendered`, `unchanged`, `superseded`, `failed`, `aborted` or `hidden`.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Rendered => "rendered",
             Self::Unchanged => "unchanged",
             Self::Superseded => "superseded",
             Self::Failed => "failed",
+            Self::Aborted => "aborted",
             Self::Hidden => "hidden",
         }
     }
@@ -52,6 +55,8 @@ pub(crate) struct Marks {
     /// The last re-render was in the document.
     pub(crate) render: Option<f64>,
     pub(crate) renders: u32,
+    /// Of those, how many another interaction has caused as well.
+    pub(crate) shared: u32,
     /// The first task after the frame that shows it.
     pub(crate) paint: f64,
 }
@@ -61,7 +66,7 @@ pub(crate) struct Marks {
 pub struct Interaction {
     /// Counts the page's interactions from 1.
     pub id: u32,
-    /// The hook's name and the handler's, for example `buttons.red`.
+    /// The hook's name and the handler's, for example `buttons.red`; where there is no hook, `data-measure` or the control's role and name.
     pub name: String,
     /// The type of the input event, for example `click`.
     pub event: String,
@@ -85,8 +90,10 @@ pub struct Interaction {
     pub commit: f64,
     /// From the input until the first re-render was in the document: of an asynchronous interaction the one that says it is pending.
     pub first_render: f64,
-    /// How many re-renders were reported.
+    /// How many re-renders there were. What changes the document in one go is one, whatever the number of effects.
     pub renders: u32,
+    /// Of those, how many another interaction has caused as well.
+    pub shared: u32,
 }
 
 impl Interaction {
@@ -95,7 +102,7 @@ impl Interaction {
     /// ```
     /// # use tachymeter_leptos::{Interaction, Outcome};
     /// # let it = Interaction { id: 1, name: "a.b".into(), event: "click".into(), outcome: Outcome::Rendered, input_delay: 1.0, handler: 2.0,
-    /// #   network: 3.0, server: 4.0, render: 5.0, paint: 6.0, total: 21.0, commit: 15.0, first_render: 15.0, renders: 1 };
+    /// #   network: 3.0, server: 4.0, render: 5.0, paint: 6.0, total: 21.0, commit: 15.0, first_render: 15.0, renders: 1, shared: 0 };
     /// let sum: f64 = it.parts().iter().map(|(_, ms)| ms).sum();
     /// assert_eq!(sum, it.total);
     /// ```
@@ -107,6 +114,22 @@ impl Interaction {
             ("server", self.server),
             ("render", self.render),
             ("paint", self.paint),
+        ]
+    }
+
+    /// Everything in milliseconds, each by the key under which it is measured.
+    #[cfg(feature = "hydrate")]
+    pub(super) fn measurements(&self) -> [(&'static str, f64); 9] {
+        [
+            ("input_delay", self.input_delay),
+            ("handler", self.handler),
+            ("network", self.network),
+            ("server", self.server),
+            ("render", self.render),
+            ("paint", self.paint),
+            ("total", self.total),
+            ("commit", self.commit),
+            ("first_render", self.first_render),
         ]
     }
 
@@ -135,6 +158,7 @@ impl Interaction {
             commit: render - marks.input,
             first_render: marks.first_render.unwrap_or(render).max(handler_start) - marks.input,
             renders: marks.renders,
+            shared: marks.shared,
         }
     }
 }
@@ -158,6 +182,7 @@ mod tests {
             first_render: Some(14.0),
             render: Some(122.0),
             renders: 2,
+            shared: 0,
             paint: 130.0,
         });
         assert_eq!(it.parts().map(|(_, ms)| ms), [2.0, 1.0, 7.0, 100.0, 2.0, 8.0]);

@@ -1,5 +1,6 @@
 //! The one line that an application calls in the browser before Leptos starts.
 
+use std::cell::Cell;
 use std::time::Duration;
 
 use any_spawner::Executor;
@@ -8,9 +9,13 @@ use tachymeter::execute;
 use wasm_bindgen::JsCast;
 
 use super::executor::Tracking;
-use super::paint;
+use super::{input, paint, watch};
 use crate::events::PAGE_LOAD;
 use crate::{beacon, trace};
+
+thread_local! {
+    static EXECUTES: Cell<bool> = const { Cell::new(false) };
+}
 
 /// Starts measuring: installs the executor that links re-renders to their causes, and sends what is measured to `beacon_url`.
 ///
@@ -18,10 +23,19 @@ use crate::{beacon, trace};
 /// stays: interactions are then measured up to the end of their handler and the server functions it calls directly.
 pub fn init(beacon_url: &'static str) {
     trace::adopt();
-    _ = Executor::init_custom_executor(Tracking);
+    if Executor::init_custom_executor(Tracking).is_ok() {
+        EXECUTES.set(true);
+    }
+    input::listen();
+    watch::listen();
     beacon::start(beacon_url);
     let before = paint::now();
     paint::after_next(move |painted| page_loaded(before, painted.at));
+}
+
+/// Whether Leptos' tasks run in the executor of this crate.
+pub(super) fn executes() -> bool {
+    EXECUTES.get()
 }
 
 fn page_loaded(script_start: f64, painted: f64) {

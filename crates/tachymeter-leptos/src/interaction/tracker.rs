@@ -1,109 +1,149 @@
-//! The open interactions of the page: which is current, what each waits for, and when it closes.
+//! The open interactions of the page: what each waits for, and when it closes.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
+use std::collections::VecDeque;
 
 use leptos::prelude::*;
-use tachymeter::{Context, SpanId, execute};
+use tachymeter::{Context, execute};
 
+pub(crate) use super::calls::{InFlight, answered, parent, sent};
+use super::causes::Causes;
+pub(crate) use super::input::handle;
 use super::paint::{self, Painted};
 use super::report::{Interaction, Marks, Outcome};
-use crate::events::{INTERACTION_START, INTERACTION_STOP};
-
-/// How many interactions can share one task's poll; more than that lose their attribution, not their end.
-const MAX_CAUSES: usize = 8;
+use super::{input, watch};
+use crate::events::{INTERACTION_LATE, INTERACTION_START, INTERACTION_STOP};
 
 /// How many closed interactions a hook remembers.
 const REMEMBERED: usize = 10;
+/// How many may be open at once; beyond, the oldest is given up, so that a server that never answers costs no memory.
+const MAX_OPEN: usize = 1_000;
+/// How long after its end a task of an interaction may still re-render in its name, in milliseconds, ...
+const GRACE_MS: f64 = 10_000.0;
+/// ... and of how many closed interactions that is remembered.
+const MAX_CLOSED: usize = 100;
 
-/// A small set of interaction ids. An id of 0 is an empty place.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Causes([u32; MAX_CAUSES]);
-
-impl Causes {
-    fn one(id: u32) -> Self {
-        let mut causes = Self::default();
-        causes.0[0] = id;
-        causes
-    }
-
-    fn ids(self) -> impl Iterator<Item = u32> {
-        self.0.into_iter().filter(|&id| id != 0)
-    }
-
-    /// Adds the others and returns those that were not in yet.
-    pub(super) fn add(&mut self, others: Self) -> Self {
-        let mut new = Self::default();
-        for id in others.ids().filter(|id| !self.0.contains(id)).collect::<Vec<_>>() {
-            if let Some(place) = self.0.iter_mut().find(|place| **place == 0) {
-                *place = id;
-                *new.0.iter_mut().find(|place| **place == 0).expect("as large as the other") = id;
-            }
-        }
-        new
-    }
+/// An input that becomes an interaction. Times in milliseconds of the page's clock.
+pub(super) struct Opening {
+    pub(super) name: String,
+    pub(super) hook: Option<&'static str>,
+    pub(super) event: String,
+    pub(super) input: f64,
+    pub(super) seen: f64,
 }
 
-struct Open {
-    id: u32,
+pub(super) struct Open {
+    pub(super) id: u32,
     /// The root of its trace: what it causes here and on the server lies below.
-    context: Context,
-    hook: &'static str,
-    handler: &'static str,
+    pub(super) context: Context,
+    name: String,
+    hook: Option<&'static str>,
     event: String,
-    marks: Marks,
-    in_handler: bool,
+    pub(super) marks: Marks,
+    /// The document changed in this flush because of it.
+    changed: bool,
     /// Polls that it caused and that have not run yet.
     queued: u32,
     /// Server functions that have not answered yet.
-    in_flight: u32,
-    failed: bool,
-    superseded: bool,
+    pub(super) in_flight: u32,
+    pub(super) failed: bool,
+    pub(super) superseded: bool,
     /// A paint is being waited for.
     awaiting_paint: bool,
 }
 
 impl Open {
     fn settled(&self) -> bool {
-        !self.in_handler && self.queued == 0 && self.in_flight == 0
+        self.queued == 0 && self.in_flight == 0
     }
+
+    fn outcome(&self, hidden: bool) -> Outcome {
+        if self.failed {
+            Outcome::Failed
+        } else if self.superseded {
+            Outcome::Superseded
+        } else if hidden {
+            Outcome::Hidden
+        } else if self.marks.renders > 0 {
+            Outcome::Rendered
+        } else {
+            Outcome::Unchanged
+        }
+    }
+}
+
+/// What is kept of a closed interaction for the grace time.
+struct Closed {
+    id: u32,
+    context: Context,
+    name: String,
+    event: String,
+    input: f64,
+    at: f64,
+    changed: bool,
 }
 
 #[derive(Default)]
 struct Page {
     last_id: u32,
     open: Vec<Open>,
-    calls: Vec<Call>,
+    closed: VecDeque<Closed>,
     hooks: Vec<(&'static str, RwSignal<Vec<Interaction>>)>,
 }
 
 thread_local! {
     static PAGE: RefCell<Page> = RefCell::default();
-    /// `None`: nothing is known. `Some` of an empty set: surely none.
-    static CURRENT: Cell<Option<Causes>> = const { Cell::new(None) };
 }
 
-pub(super) fn current() -> Option<Causes> {
-    CURRENT.get()
+/// Opens an interaction, and says so.
+pub(super) fn open(opening: Opening) -> u32 {
+    let Opening { name, hook, event, input, seen } = opening;
+    let oldest = PAGE.with_borrow_mut(|page| (page.open.len() >= MAX_OPEN).then(|| page.open.remove(0)));
+    if let Some(oldest) = oldest {
+        close(oldest, paint::now(), Outcome::Aborted);
+    }
+    execute!(INTERACTION_START, { count: 1u64 }, { name: name.as_str(), event: event.as_str() });
+    watch::set(true);
+    let id = PAGE.with_borrow_mut(|page| {
+        page.last_id += 1;
+        page.open.push(Open {
+            id: page.last_id,
+            context: Context::new_root(),
+            name,
+            hook,
+            event,
+            marks: Marks { input, handler_start: seen, handler_end: seen, ..Marks::default() },
+            changed: false,
+            queued: 0,
+            in_flight: 0,
+            failed: false,
+            superseded: false,
+            awaiting_paint: false,
+        });
+        page.last_id
+    });
+    each(Causes::one(id), |_| ());
+    id
 }
 
-pub(super) fn with_current<T>(causes: Option<Causes>, run: impl FnOnce() -> T) -> T {
-    let before = CURRENT.replace(causes);
-    // What has several causes can be in one trace only: that of the first.
-    let first =
-        causes.and_then(|causes| PAGE.with_borrow(|page| Some(page.open.iter().find(|open| open.id == causes.0[0])?.context)));
-    let result = match first {
-        Some(context) => context.in_scope(run),
-        None => run(),
-    };
-    CURRENT.set(before);
-    result
+/// A hook knows a better name than the one that was found.
+pub(super) fn rename(id: u32, hook: &'static str, handler: &'static str) {
+    each(Causes::one(id), |open| {
+        if open.hook.is_none() {
+            open.hook = Some(hook);
+            open.name = format!("{hook}.{handler}");
+        }
+    });
 }
 
 /// Runs `f` on each open interaction of the set, then lets those that have settled wait for their paint.
-fn each(causes: Causes, mut f: impl FnMut(&mut Open)) {
+pub(super) fn each(causes: Causes, mut f: impl FnMut(&mut Open)) {
+    if causes.is_empty() {
+        return;
+    }
     let arm = PAGE.with_borrow_mut(|page| {
         let mut arm = false;
-        for open in page.open.iter_mut().filter(|open| causes.0.contains(&open.id)) {
+        for open in page.open.iter_mut().filter(|open| causes.contains(open.id)) {
             f(open);
             if open.settled() && !open.awaiting_paint {
                 open.awaiting_paint = true;
@@ -117,162 +157,110 @@ fn each(causes: Causes, mut f: impl FnMut(&mut Open)) {
     }
 }
 
-pub(super) fn still_open(causes: Causes) -> Causes {
-    let mut open = Causes::default();
+pub(super) fn is_open(id: u32) -> bool {
+    PAGE.with_borrow(|page| page.open.iter().any(|open| open.id == id))
+}
+
+/// Which interactions of a task's last poll are the cause of a wake by nobody knows whom: those that are open, and those that closed a
+/// short while ago if it is theirs, spawned by them. A message from elsewhere (a socket) is the doing of no one but a task that waits
+/// for it.
+pub(super) fn still_valid(last: Causes, spawned: Causes) -> Causes {
+    if last.is_empty() {
+        return last;
+    }
+    let elsewhere = input::elsewhere();
+    let since = paint::now() - GRACE_MS;
     PAGE.with_borrow(|page| {
-        for id in causes.ids().filter(|id| page.open.iter().any(|open| open.id == *id)) {
-            open.add(Causes::one(id));
-        }
-    });
-    open
+        last.filter(|id| {
+            let own = spawned.contains(id);
+            let is_open = page.open.iter().any(|open| open.id == id);
+            is_open && (own || !elsewhere) || own && page.closed.iter().any(|closed| closed.id == id && closed.at > since)
+        })
+    })
 }
 
 pub(super) fn queued(causes: Causes) {
-    if causes != Causes::default() {
-        each(causes, |open| open.queued += 1);
-    }
+    each(causes, |open| open.queued += 1);
 }
 
 pub(super) fn polled(causes: Causes) {
-    if causes != Causes::default() {
-        each(causes, |open| open.queued = open.queued.saturating_sub(1));
+    each(causes, |open| open.queued = open.queued.saturating_sub(1));
+}
+
+/// Where an interaction stands in its trace.
+pub(super) fn context_of(id: u32) -> Option<Context> {
+    PAGE.with_borrow(|page| {
+        let open = page.open.iter().find(|open| open.id == id).map(|open| open.context);
+        open.or_else(|| Some(page.closed.iter().find(|closed| closed.id == id)?.context))
+    })
+}
+
+/// Runs a poll or a handler because of these interactions. What has several causes can be in one trace only: that of the first.
+pub(super) fn under<T>(causes: Causes, run: impl FnOnce() -> T) -> T {
+    match context_of(causes.first()) {
+        Some(context) => input::with_scope(causes, || context.in_scope(run)),
+        None => input::with_scope(causes, run),
     }
 }
 
-/// Opens an interaction and runs its handler, under which it is current.
-pub(crate) fn handle(hook: &'static str, handler: &'static str, event: &web_sys::Event, run: impl FnOnce()) {
-    let causes = Causes::one(open(hook, handler, event));
-    with_current(Some(causes), run);
+/// The handler has come so far, and has perhaps changed the document itself.
+pub(super) fn handled(id: u32, document_changed: bool) {
     let now = paint::now();
-    each(causes, |open| {
-        open.marks.handler_end = now;
-        open.in_handler = false;
-    });
+    each(Causes::one(id), |open| open.marks.handler_end = now);
+    if document_changed {
+        changed(Causes::one(id));
+    }
 }
 
-fn open(hook: &'static str, handler: &'static str, event: &web_sys::Event) -> u32 {
+/// The document has changed because of these. A flush counts as one re-render, whatever the number of effects that ran in it.
+pub(super) fn changed(causes: Causes) {
     let now = paint::now();
-    let id = PAGE.with_borrow_mut(|page| {
-        page.last_id += 1;
-        page.open.push(Open {
-            id: page.last_id,
-            context: Context::new_root(),
-            hook,
-            handler,
-            event: event.type_(),
-            marks: Marks { input: event.time_stamp().min(now), handler_start: now, ..Marks::default() },
-            in_handler: true,
-            queued: 0,
-            in_flight: 0,
-            failed: false,
-            superseded: false,
-            awaiting_paint: false,
-        });
-        page.last_id
+    PAGE.with_borrow_mut(|page| {
+        page.closed.iter_mut().filter(|closed| causes.contains(closed.id)).for_each(|closed| closed.changed = true);
     });
-    execute!(INTERACTION_START, { count: 1u64 }, { name: format!("{hook}.{handler}").as_str(), event: event.type_().as_str() });
-    id
+    each(causes, |open| {
+        if !std::mem::replace(&mut open.changed, true) {
+            open.marks.renders += 1;
+            open.marks.shared += u32::from(causes.is_shared());
+        }
+        open.marks.first_render.get_or_insert(now);
+        open.marks.render = Some(now);
+    });
 }
 
 pub(crate) fn rendered() {
-    let now = paint::now();
-    if let Some(causes) = current() {
-        each(causes, |open| {
-            open.marks.first_render.get_or_insert(now);
-            open.marks.render = Some(now);
-            open.marks.renders += 1;
-        });
-    }
+    changed(input::current().unwrap_or_default());
 }
 
 pub(crate) fn superseded() {
-    if let Some(causes) = current() {
-        each(causes, |open| open.superseded = true);
-    }
+    each(input::current().unwrap_or_default(), |open| open.superseded = true);
 }
 
-/// Points in time of a server function under way.
-struct Call {
-    /// Its span, by which the client finds it while it is current.
-    span: SpanId,
-    causes: Causes,
-    began: f64,
-    sent: Option<f64>,
-    first_byte: Option<f64>,
+pub(super) fn failed(causes: Causes) {
+    each(causes, |open| open.failed = true);
 }
 
-/// What is known of a call when it has ended, in milliseconds: each with the key under which it is measured.
-pub(crate) type Timings = Vec<(&'static str, f64)>;
-
-fn call<T>(f: impl FnOnce(&mut Call) -> T) -> Option<T> {
-    let span = Context::current()?.span_id;
-    PAGE.with_borrow_mut(|page| Some(f(page.calls.iter_mut().find(|call| call.span == span)?)))
-}
-
-/// The current server function's request goes out now.
-pub(crate) fn sent() {
+/// Nothing is queued any more: the next change is another re-render. One of a closed interaction is reported here, late.
+pub(super) fn flushed() {
     let now = paint::now();
-    call(|call| call.sent = Some(now));
-}
-
-/// The first byte of its answer is here, with the server's own word on how long it took, if it said so.
-pub(crate) fn answered(server_ms: Option<f64>) {
-    let now = paint::now();
-    let causes = call(|call| {
-        call.first_byte = Some(now);
-        call.causes
-    });
-    each(causes.unwrap_or_default(), |open| open.marks.server_time += server_ms.unwrap_or(0.0));
-}
-
-/// A server function under way; its interactions don't settle before it is dropped.
-pub(crate) struct InFlight {
-    span: SpanId,
-    failed: bool,
-}
-
-impl InFlight {
-    pub(crate) fn begin(span: SpanId) -> Self {
-        let causes = current().unwrap_or_default();
-        each(causes, |open| open.in_flight += 1);
-        let call = Call { span, causes, began: paint::now(), sent: None, first_byte: None };
-        PAGE.with_borrow_mut(|page| page.calls.push(call));
-        Self { span, failed: false }
-    }
-
-    pub(crate) fn failed(&mut self) {
-        self.failed = true;
-    }
-
-    /// How long its parts took, from the first to the present one.
-    pub(crate) fn timings(&self) -> Timings {
-        let now = paint::now();
-        PAGE.with_borrow(|page| {
-            let Some(call) = page.calls.iter().find(|call| call.span == self.span) else { return Vec::new() };
-            let input = page.open.iter().find(|open| open.id == call.causes.0[0]).map(|open| open.marks.input);
-            let parts = [
-                ("offset", input, Some(call.began)),
-                ("queue", Some(call.began), call.sent),
-                ("request", call.sent, call.first_byte),
-                ("decode", call.first_byte, Some(now)),
-            ];
-            parts.into_iter().filter_map(|(key, from, to)| Some((key, (to? - from?).max(0.0)))).collect()
-        })
-    }
-}
-
-impl Drop for InFlight {
-    fn drop(&mut self) {
-        let now = paint::now();
-        let failed = self.failed;
-        let call = PAGE.with_borrow_mut(|page| {
-            let at = page.calls.iter().position(|call| call.span == self.span)?;
-            Some(page.calls.swap_remove(at))
+    let late: Vec<_> = PAGE.with_borrow_mut(|page| {
+        page.open.iter_mut().for_each(|open| open.changed = false);
+        while page.closed.front().is_some_and(|closed| closed.at < now - GRACE_MS) {
+            page.closed.pop_front();
+        }
+        if page.open.is_empty() && page.closed.is_empty() {
+            watch::set(false);
+        }
+        let late = page.closed.iter_mut().filter_map(|closed| {
+            let late = std::mem::take(&mut closed.changed);
+            late.then(|| (closed.context, closed.name.clone(), closed.event.clone(), now - closed.input))
         });
-        each(call.map_or_else(Causes::default, |call| call.causes), |open| {
-            open.in_flight = open.in_flight.saturating_sub(1);
-            open.marks.server_end = Some(now);
-            open.failed |= failed;
+        late.collect()
+    });
+    for (context, name, event, commit) in late {
+        // Each is a span of its own: a report that comes twice is told by its span.
+        context.child().in_scope(|| {
+            execute!(INTERACTION_LATE, { commit: duration(commit) }, { name: name.as_str(), event: event.as_str() });
         });
     }
 }
@@ -286,38 +274,51 @@ pub(crate) fn listen(hook: &'static str, closed: RwSignal<Vec<Interaction>>) {
 
 /// The paint has come: closes those that are still settled; the others wait until they settle again.
 fn close_settled(painted: Painted) {
-    let closed: Vec<Open> = PAGE.with_borrow_mut(|page| {
+    input::frame_passed();
+    let settled: Vec<Open> = PAGE.with_borrow_mut(|page| {
         for open in &mut page.open {
+            open.changed = false;
             open.awaiting_paint &= open.settled();
         }
         page.open.extract_if(.., |open| open.awaiting_paint).collect()
     });
-    for open in closed {
-        close(open, painted);
+    for open in settled {
+        let outcome = open.outcome(painted.hidden);
+        close(open, painted.at, outcome);
     }
 }
 
-fn close(mut open: Open, painted: Painted) {
-    open.marks.paint = painted.at;
-    let outcome = if open.failed {
-        Outcome::Failed
-    } else if open.superseded {
-        Outcome::Superseded
-    } else if painted.hidden {
-        Outcome::Hidden
-    } else if open.marks.renders > 0 {
-        Outcome::Rendered
-    } else {
-        Outcome::Unchanged
+/// The page goes away: what is open can't end any more.
+pub(crate) fn abandon() {
+    let now = paint::now();
+    for open in PAGE.with_borrow_mut(|page| std::mem::take(&mut page.open)) {
+        close(open, now, Outcome::Aborted);
+    }
+}
+
+fn close(mut open: Open, at: f64, outcome: Outcome) {
+    open.marks.paint = at;
+    let event_timing = watch::timing_of(&open.event, open.marks.input);
+    let kept = Closed {
+        id: open.id,
+        context: open.context,
+        name: open.name.clone(),
+        event: open.event.clone(),
+        input: open.marks.input,
+        at,
+        changed: false,
     };
-    let name = format!("{}.{}", open.hook, open.handler);
-    let context = open.context;
-    let closed = Interaction::from_marks(open.id, name, open.event, outcome, open.marks);
-    context.in_scope(|| emit(&closed));
-    let signals: Vec<_> =
-        PAGE.with_borrow(|page| page.hooks.iter().filter(|(hook, _)| *hook == open.hook).map(|(_, signal)| *signal).collect());
+    let signals: Vec<_> = PAGE.with_borrow_mut(|page| {
+        page.closed.push_back(kept);
+        if page.closed.len() > MAX_CLOSED {
+            page.closed.pop_front();
+        }
+        page.hooks.iter().filter(|(hook, _)| Some(*hook) == open.hook).map(|(_, signal)| *signal).collect()
+    });
+    let closed = Interaction::from_marks(open.id, open.name, open.event, outcome, open.marks);
+    open.context.in_scope(|| emit(&closed, event_timing));
     // What the report itself re-renders belongs to no interaction.
-    with_current(Some(Causes::default()), || {
+    input::with_scope(Causes::NONE, || {
         for signal in signals {
             signal.try_update(|list| {
                 list.insert(0, closed.clone());
@@ -327,22 +328,22 @@ fn close(mut open: Open, painted: Painted) {
     });
 }
 
-fn emit(it: &Interaction) {
-    let duration = |ms: f64| std::time::Duration::from_secs_f64(ms / 1000.0);
-    execute!(
-        INTERACTION_STOP,
-        {
-            input_delay: duration(it.input_delay),
-            handler: duration(it.handler),
-            network: duration(it.network),
-            server: duration(it.server),
-            render: duration(it.render),
-            paint: duration(it.paint),
-            total: duration(it.total),
-            commit: duration(it.commit),
-            first_render: duration(it.first_render),
-            renders: it.renders,
-        },
-        { name: it.name.as_str(), event: it.event.as_str(), outcome: it.outcome.as_str() }
-    );
+fn duration(ms: f64) -> std::time::Duration {
+    std::time::Duration::from_secs_f64(ms.max(0.0) / 1000.0)
+}
+
+fn emit(it: &Interaction, event_timing: Option<f64>) {
+    let parts = it.measurements().map(|(key, ms)| (key, duration(ms).into()));
+    let mut measurements: Vec<(&str, tachymeter::Value<'_>)> = parts.to_vec();
+    measurements.extend([("renders", it.renders.into()), ("shared", it.shared.into())]);
+    measurements.extend(event_timing.map(|ms| ("event_timing", duration(ms).into())));
+    let metadata =
+        [("name", it.name.as_str().into()), ("event", it.event.as_str().into()), ("outcome", it.outcome.as_str().into())];
+    INTERACTION_STOP.execute(&measurements, &metadata);
+}
+
+/// How much is kept, for a test that nothing leaks: open interactions and calls, closed ones within their grace time.
+#[doc(hidden)]
+pub fn held() -> (usize, usize, usize) {
+    PAGE.with_borrow(|page| (page.open.len(), super::calls::held(), page.closed.len()))
 }

@@ -1,0 +1,140 @@
+//! Server functions under way: which interaction each belongs to, and where its time goes.
+
+use std::cell::{Cell, RefCell};
+
+use tachymeter::{Context, SpanId};
+
+use super::causes::Causes;
+use super::{input, paint, start, tracker};
+
+/// Points in time of a call, in milliseconds of the page's clock.
+struct Call {
+    /// Its span, by which the client finds it while that is current.
+    span: SpanId,
+    causes: Causes,
+    /// The input that its offset is counted from.
+    input: Option<f64>,
+    began: f64,
+    sent: Option<f64>,
+    first_byte: Option<f64>,
+}
+
+thread_local! {
+    static CALLS: RefCell<Vec<Call>> = RefCell::default();
+    /// Causes of the poll under way that are not those of the call whose answer it has just got.
+    static OTHERS: Cell<Causes> = const { Cell::new(Causes::NONE) };
+}
+
+fn current<T>(f: impl FnOnce(&mut Call) -> T) -> Option<T> {
+    let span = Context::current()?.span_id;
+    CALLS.with_borrow_mut(|calls| Some(f(calls.iter_mut().find(|call| call.span == span)?)))
+}
+
+/// The span that a call which begins now lies below.
+///
+/// A resource whose source changes while it loads gets the old answer and makes the new call in one poll, whose causes are those of both. The
+/// answer belongs to the first interaction (see [`InFlight`]'s drop), the call to the other.
+pub(crate) fn parent() -> Option<Context> {
+    let others = OTHERS.take();
+    if others.is_empty() {
+        return Context::current();
+    }
+    input::continue_under(others);
+    tracker::context_of(others.first())
+}
+
+/// The current server function's request goes out now.
+pub(crate) fn sent() {
+    let now = paint::now();
+    current(|call| call.sent = Some(now));
+}
+
+/// The first byte of its answer is here, with the server's own word on how long it took, if it said so.
+pub(crate) fn answered(server_ms: Option<f64>) {
+    let now = paint::now();
+    let causes = current(|call| {
+        call.first_byte = Some(now);
+        call.causes
+    });
+    tracker::each(causes.unwrap_or_default(), |open| open.marks.server_time += server_ms.unwrap_or(0.0));
+}
+
+/// A server function under way; its interactions don't settle before it is dropped.
+#[derive(Debug)]
+pub(crate) struct InFlight {
+    span: SpanId,
+    /// `None` while there is no answer.
+    succeeded: Option<bool>,
+}
+
+impl InFlight {
+    pub(crate) fn begin(span: SpanId) -> Self {
+        let causes = input::current().unwrap_or_default();
+        let mut input = None;
+        tracker::each(causes, |open| {
+            open.in_flight += 1;
+            input.get_or_insert(open.marks.input);
+        });
+        let call = Call { span, causes, input, began: paint::now(), sent: None, first_byte: None };
+        CALLS.with_borrow_mut(|calls| calls.push(call));
+        Self { span, succeeded: None }
+    }
+
+    /// The answer is here.
+    pub(crate) fn ended(&mut self, succeeded: bool) {
+        self.succeeded = Some(succeeded);
+    }
+
+    /// How long its parts took, in milliseconds, each with the key under which it is measured.
+    pub(crate) fn timings(&self) -> Vec<(&'static str, f64)> {
+        let now = paint::now();
+        CALLS.with_borrow(|calls| {
+            let Some(call) = calls.iter().find(|call| call.span == self.span) else { return Vec::new() };
+            let parts = [
+                ("offset", call.input, Some(call.began)),
+                ("queue", Some(call.began), call.sent),
+                ("request", call.sent, call.first_byte),
+                ("decode", call.first_byte, Some(now)),
+            ];
+            parts.into_iter().filter_map(|(key, from, to)| Some((key, (to? - from?).max(0.0)))).collect()
+        })
+    }
+}
+
+impl Drop for InFlight {
+    /// With an answer, the rest of the poll is the doing of those who asked. Without one it was given up: the page no longer wants it.
+    fn drop(&mut self) {
+        let now = paint::now();
+        let call = CALLS.with_borrow_mut(|calls| {
+            let at = calls.iter().position(|call| call.span == self.span)?;
+            Some(calls.swap_remove(at))
+        });
+        let causes = call.map_or(Causes::NONE, |call| call.causes);
+        tracker::each(causes, |open| {
+            open.in_flight = open.in_flight.saturating_sub(1);
+            open.marks.server_end = Some(now);
+            open.failed |= self.succeeded == Some(false);
+            open.superseded |= self.succeeded.is_none();
+        });
+        if self.succeeded.is_none() || causes.is_empty() {
+            return;
+        }
+        match input::scope() {
+            Some(scope) => OTHERS.set(scope.filter(|id| !causes.contains(id))),
+            // An executor that isn't ours: what follows up to the next frame is taken for its effect.
+            None if !start::executes() => {}
+            None => return,
+        }
+        input::continue_under(causes);
+    }
+}
+
+/// A poll begins.
+pub(super) fn forget_others() {
+    OTHERS.set(Causes::NONE);
+}
+
+/// How many are under way.
+pub(super) fn held() -> usize {
+    CALLS.with_borrow(Vec::len)
+}

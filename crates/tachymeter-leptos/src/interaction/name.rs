@@ -1,0 +1,104 @@
+//! What an input is called where nobody has named it: by what it was made on, never by what a person typed.
+//!
+//! The nearest `data-measure`; else role and accessible name of the nearest control, for example `button "Save"`. A name comes from
+//! `aria-label`, or from the text of a button, a link, a tab or a label. It is left out within a list or a table outside of a `nav`, where text is data;
+//! when the control holds a field; and within what can be edited. A field's value and its placeholder are never read.
+
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+
+use wasm_bindgen::JsCast;
+use web_sys::{Element, Event};
+
+/// The longest name of a control, in characters; longer ones are cut.
+const MAX_CHARS: usize = 40;
+/// How many different names a page gives; what comes later is called by its role.
+const MAX_NAMES: usize = 50;
+
+const CONTROLS: &str = "[role],a,button,summary,label,input,select,textarea,form,[contenteditable]";
+/// Where text is data, and may be what somebody has typed.
+const DATA: &str = "li,td,th,option,[role=option],[role=row],[role=listitem],[role=gridcell],[contenteditable]";
+const FIELDS: &str = "input,select,textarea,[contenteditable]";
+
+thread_local! {
+    static GIVEN: RefCell<BTreeSet<String>> = RefCell::default();
+}
+
+pub(super) fn of(event: &Event) -> String {
+    let Some(target) = event.target().and_then(|target| target.dyn_into::<Element>().ok()) else {
+        return event.type_();
+    };
+    if let Some(name) = nearest(&target, "[data-measure]").and_then(|element| element.get_attribute("data-measure"))
+        && !name.is_empty()
+    {
+        return name.chars().take(MAX_CHARS).collect();
+    }
+    let control = nearest(&target, CONTROLS).unwrap_or(target);
+    let role = role_of(&control);
+    match name_of(&control, &role) {
+        Some(name) => bounded(format!("{role} \"{name}\""), role),
+        None => role,
+    }
+}
+
+fn nearest(element: &Element, selector: &str) -> Option<Element> {
+    element.closest(selector).ok().flatten()
+}
+
+fn role_of(control: &Element) -> String {
+    if let Some(role) = control.get_attribute("role") {
+        return role.chars().take(MAX_CHARS).collect();
+    }
+    let tag = control.local_name();
+    let role = match tag.as_str() {
+        "a" => "link",
+        "input" => match control.get_attribute("type").as_deref() {
+            Some("submit" | "button" | "reset" | "image") => "button",
+            Some("checkbox") => "checkbox",
+            Some("radio") => "radio",
+            Some("range") => "slider",
+            _ => "textbox",
+        },
+        "textarea" => "textbox",
+        "select" => "combobox",
+        _ if control.has_attribute("contenteditable") => "textbox",
+        _ => return tag,
+    };
+    role.to_owned()
+}
+
+fn name_of(control: &Element, role: &str) -> Option<String> {
+    let is_data = nearest(control, DATA).is_some() && nearest(control, "nav").is_none();
+    if is_data {
+        return None;
+    }
+    let text = control.get_attribute("aria-label").or_else(|| {
+        let named_by = match role {
+            "button" | "link" | "tab" | "menuitem" | "summary" | "label" => control.clone(),
+            "textbox" | "checkbox" | "radio" | "slider" | "combobox" => label_of(control)?,
+            _ => return None,
+        };
+        let holds_field = named_by.query_selector(FIELDS).ok()?.is_some();
+        let first_line = if holds_field { named_by.first_child() } else { Some(named_by.into()) };
+        first_line.filter(|node| !holds_field || node.node_type() == web_sys::Node::TEXT_NODE)?.text_content()
+    })?;
+    let words: Vec<_> = text.split_whitespace().collect();
+    let name: String = words.join(" ").chars().filter(|c| !c.is_control()).take(MAX_CHARS).collect();
+    (!name.is_empty()).then_some(name)
+}
+
+fn label_of(field: &Element) -> Option<Element> {
+    let labels = js_sys::Reflect::get(field, &"labels".into()).ok()?;
+    js_sys::Reflect::get_u32(&labels, 0).ok()?.dyn_into().ok()
+}
+
+fn bounded(name: String, role: String) -> String {
+    GIVEN.with_borrow_mut(|given| {
+        if given.contains(&name) || given.len() < MAX_NAMES {
+            given.insert(name.clone());
+            name
+        } else {
+            role
+        }
+    })
+}

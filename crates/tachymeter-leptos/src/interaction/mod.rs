@@ -2,7 +2,7 @@
 //!
 //! # When it begins
 //!
-//! [`init`](crate::init) puts listeners on the window that see each input (click, key, pointer down and up, `input`, `change`, `submit`,
+//! `init` puts listeners on the window that see each input (click, key, pointer down and up, `input`, `change`, `submit`,
 //! history) before any handler. An input becomes an interaction when it causes something: it wakes a task, or a handler of
 //! [`use_measured`] runs. One that nobody answers is not reported. Events that a script has made are nobody's input: what they do
 //! belongs to whatever made them. It is called by its hook, else by the nearest `data-measure`, else by role and name of the control,
@@ -10,7 +10,7 @@
 //!
 //! # How a re-render finds its cause
 //!
-//! [`init`](crate::init) installs an executor of its own before Leptos installs one. Every task (an effect, a
+//! `init` installs an executor of its own before Leptos installs one. Every task (an effect, a
 //! render effect, an action, a resource, a navigation) goes through it. A task that is woken while interaction A is current
 //! gets A as a cause; while the task is polled its causes are current. A wake from outside (a promise that resolved) keeps the
 //! causes of the task's last poll, which is right after an `.await`; those of interactions that have closed lapse. What A has woken

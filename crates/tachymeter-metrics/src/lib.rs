@@ -48,7 +48,7 @@ mod unit;
 mod wire;
 
 #[cfg(feature = "aggregate")]
-pub use aggregate::{Accumulator, Aggregate, Detail, Exemplar, Limits, Sum, Total, Totals};
+pub use aggregate::{Accumulator, Aggregate, Detail, Exemplar, Limits, Reservoir, Sum, Total, Totals};
 
 pub use buckets::Buckets;
 pub use builder::MetricBuilder;

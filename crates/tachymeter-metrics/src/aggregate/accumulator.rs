@@ -2,7 +2,7 @@
 
 use tachymeter::Context;
 
-use super::Sum;
+use super::{Reservoir, Sum};
 use crate::Sketch;
 
 /// What an aggregation keeps of a metric's values, beside count, sum, extremes and the last one.
@@ -15,6 +15,8 @@ pub enum Detail {
     Sketch,
     /// How many fell into each bucket; these are the upper bounds, ascending.
     Buckets(Box<[f64]>),
+    /// A uniform sample of at most so many values (at least 1).
+    Sample(usize),
 }
 
 impl Detail {
@@ -54,6 +56,8 @@ pub struct Accumulator {
     pub sketch: Sketch,
     /// With [`Detail::Buckets`]: how many were in each bucket and above those before it, one more than there are bounds.
     pub buckets: Vec<u64>,
+    /// With [`Detail::Sample`]: some of the values.
+    pub sample: Reservoir,
     /// With exemplars: the greatest value that came from a span.
     pub exemplar: Option<Exemplar>,
 }
@@ -90,6 +94,7 @@ impl Accumulator {
                 self.buckets.resize(bounds.len() + 1, 0);
                 self.buckets[Detail::bucket(bounds, value)] += 1;
             }
+            Detail::Sample(most) => self.sample.add(value, *most),
         }
         if let (true, Some(emission)) = (greatest, sample.emission) {
             // The greatest is looked up; there are few of them.
@@ -113,6 +118,7 @@ impl Accumulator {
         self.sketch.merge(&other.sketch);
         self.buckets.resize(self.buckets.len().max(other.buckets.len()), 0);
         self.buckets.iter_mut().zip(&other.buckets).for_each(|(ours, theirs)| *ours += theirs);
+        self.sample.merge(&other.sample);
         self.exemplar = match (self.exemplar, other.exemplar) {
             (Some(ours), Some(theirs)) => Some(if theirs.value > ours.value { theirs } else { ours }),
             (ours, theirs) => ours.or(theirs),
@@ -125,6 +131,7 @@ impl Accumulator {
         self.sum = Sum::default();
         self.sketch.clear();
         self.buckets.fill(0);
+        self.sample.clear();
         self.exemplar = None;
     }
 }

@@ -13,6 +13,8 @@
 mod log;
 #[cfg(feature = "prometheus")]
 mod prometheus;
+#[cfg(feature = "statsd")]
+pub mod statsd;
 mod worker;
 
 #[cfg(feature = "log")]

@@ -15,6 +15,7 @@ mod log;
 mod page;
 mod prometheus;
 mod scrape;
+mod statsd;
 mod table;
 
 use table::{Seen, Table};

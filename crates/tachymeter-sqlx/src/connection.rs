@@ -6,9 +6,13 @@ use futures::future::BoxFuture;
 use futures::stream::BoxStream;
 use sqlx::{Database, Describe, Either, Execute, Executor, SqlStr};
 
-use crate::recorder::Recorder;
+use tachymeter::Context;
 
-/// An executor on this connection whose queries carry this label. A transaction is one: `on(&mut *transaction, ..)`.
+use crate::recorder::Recorder;
+use crate::statement::Told;
+
+/// An executor on this connection whose queries carry this label. Within a transaction, [`Transaction::label`](crate::Transaction::label)
+/// makes one.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -22,13 +26,19 @@ use crate::recorder::Recorder;
 /// # }
 /// ```
 pub fn on<'c, C>(connection: &'c mut C, label: &'static str) -> OnConnection<'c, C> {
-    OnConnection { connection, label }
+    OnConnection { connection, label, context: Context::current() }
+}
+
+/// The same, for queries of this span.
+pub(crate) fn under<'c, C>(context: Context, connection: &'c mut C, label: &'static str) -> OnConnection<'c, C> {
+    OnConnection { connection, label, context: Some(context) }
 }
 
 /// A connection that runs queries under a label: see [`on`].
 pub struct OnConnection<'c, C> {
     connection: &'c mut C,
     label: &'static str,
+    context: Option<Context>,
 }
 
 impl<C> fmt::Debug for OnConnection<'_, C> {
@@ -50,7 +60,9 @@ where
         'c: 'e,
         E: 'q + Execute<'q, DB>,
     {
-        Recorder::start(self.label).watch(self.connection.fetch_many(query))
+        let recorder = Recorder::start(self.label, self.context);
+        let query = Told { query, text: recorder.text() };
+        recorder.watch(self.connection.fetch_many(query))
     }
 
     fn fetch_optional<'e, 'q: 'e, E>(self, query: E) -> BoxFuture<'e, sqlx::Result<Option<DB::Row>>>
@@ -58,8 +70,8 @@ where
         'c: 'e,
         E: 'q + Execute<'q, DB>,
     {
-        let mut recorder = Recorder::start(self.label);
-        let row = self.connection.fetch_optional(query);
+        let mut recorder = Recorder::start(self.label, self.context);
+        let row = self.connection.fetch_optional(Told { query, text: recorder.text() });
         Box::pin(async move {
             let row = row.await;
             recorder.answered(matches!(row, Ok(Some(_))));

@@ -3,9 +3,12 @@
 use futures::TryStreamExt;
 use futures::future::BoxFuture;
 use futures::stream::BoxStream;
-use sqlx::{Database, Describe, Either, Error, Execute, Executor, Pool, SqlStr, Transaction};
+use sqlx::{Database, Describe, Either, Error, Execute, Executor, Pool, SqlStr};
+use tachymeter::Context;
 
-use crate::recorder::Recorder;
+use crate::recorder::{Recorder, word};
+use crate::statement::Told;
+use crate::{DB_TRANSACTION, Transaction};
 
 /// Gives a pool's query a name.
 pub trait Label<DB: Database> {
@@ -27,29 +30,29 @@ pub struct Labelled<'p, DB: Database> {
 }
 
 impl<DB: Database> Labelled<'_, DB> {
-    /// Begins a transaction; measures the wait for a connection and for the database to begin. See [`on`](crate::on) for the queries in it.
-    ///
-    /// ```
-    /// use tachymeter_sqlx::{Label, on};
-    ///
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> sqlx::Result<()> {
-    /// # let pool = sqlx::SqlitePool::connect("sqlite::memory:").await?;
-    /// let mut transaction = pool.label("begin_transfer").begin().await?;
-    /// sqlx::query("select 1").execute(on(&mut *transaction, "debit")).await?;
-    /// transaction.commit().await
-    /// # }
-    /// ```
+    /// Begins a transaction, which is a span of this label: see [`Transaction`].
     ///
     /// # Errors
     /// As [`Pool::begin`].
-    pub async fn begin(self) -> Result<Transaction<'static, DB>, Error> {
-        let mut recorder = Recorder::start(self.label);
-        let connection = recorder.acquire(self.pool).await?;
-        let begun = Transaction::begin(connection, None).await;
-        recorder.answered(false);
-        recorder.end(&begun);
-        begun
+    pub async fn begin(self) -> Result<Transaction<DB>, Error> {
+        let span = DB_TRANSACTION.start(&[("label", self.label.into())]);
+        let mut recorder = Recorder::start("begin", Some(span.context()));
+        let begun = match recorder.acquire(self.pool).await {
+            Ok(connection) => {
+                let begun = sqlx::Transaction::begin(connection, None).await;
+                recorder.answered(false);
+                recorder.end(&begun);
+                begun
+            }
+            Err(error) => Err(error),
+        };
+        match begun {
+            Ok(inner) => Ok(Transaction::new(inner, span)),
+            Err(error) => {
+                span.stop(&[], &[("outcome", "error".into()), ("error", word(&error).into())]);
+                Err(error)
+            }
+        }
     }
 }
 
@@ -64,7 +67,8 @@ where
         'p: 'e,
         E: 'q + Execute<'q, Self::Database>,
     {
-        let (pool, mut recorder) = (self.pool.clone(), Recorder::start(self.label));
+        let (pool, mut recorder) = (self.pool.clone(), Recorder::start(self.label, Context::current()));
+        let query = Told { query, text: recorder.text() };
         Box::pin(async_stream::try_stream! {
             let mut connection = recorder.acquire(&pool).await?;
             let mut answers = recorder.watch((&mut *connection).fetch_many(query));
@@ -79,7 +83,8 @@ where
         'p: 'e,
         E: 'q + Execute<'q, Self::Database>,
     {
-        let (pool, mut recorder) = (self.pool.clone(), Recorder::start(self.label));
+        let (pool, mut recorder) = (self.pool.clone(), Recorder::start(self.label, Context::current()));
+        let query = Told { query, text: recorder.text() };
         Box::pin(async move {
             let mut connection = recorder.acquire(&pool).await?;
             let row = (&mut *connection).fetch_optional(query).await;

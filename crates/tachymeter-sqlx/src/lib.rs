@@ -28,27 +28,38 @@
 //! list (`unique_violation`, `pool_timed_out`, ...) and never the message, which may hold data. The event belongs to the span that was
 //! current at the call.
 //!
+//! # Transactions
+//!
+//! `pool.label("transfer").begin()` gives a [`Transaction`], which is a span: [`DB_TRANSACTION`]. Its queries, `begin`, `commit` and `rollback`
+//! among them, belong to it.
+//!
 //! # What is not measured
 //!
-//! The statement's text is never part of the event: the label is the name by which people know the query, and it is what the caller says.
-//! A transaction runs on its own connection: [`Labelled::begin`] measures its beginning and [`on`] the queries in it, but `commit` and
-//! `rollback` are sqlx's own and not seen, nor is `prepare`. A wait for a lock of the database is part of `query`. Several statements in
-//! one text are one event.
+//! The statement's text is no part of the event unless [`tell_statements`] says so: the label is the name by which people know the query, and
+//! it is what the caller says. Nor is `prepare` measured, nor what is done on a connection past [`on`]. A wait for a lock of the database is
+//! part of `query`. Several statements in one text are one event.
 #![deny(missing_docs)]
 
 mod connection;
 mod executor;
 mod idle;
 mod recorder;
+mod statement;
+mod transaction;
 
 pub use connection::{OnConnection, on};
 pub use executor::{Label, Labelled};
 pub use idle::{idle_for, note_idle};
+pub use statement::tell_statements;
+pub use transaction::Transaction;
 
 tachymeter::events! {
     /// Everything that `tachymeter-sqlx` emits.
     pub EVENTS;
 
     /// A query has ended.
-    pub event DB_QUERY = "db.query" { total, queue, query, decode, idle, rows } [label, outcome, error];
+    pub event DB_QUERY = "db.query" { total, queue, query, decode, idle, rows } [label, outcome, error, statement];
+
+    /// A transaction, until it was committed or rolled back, which is its `outcome`, or failed: then the `outcome` is `error`.
+    pub span DB_TRANSACTION = "db.transaction" {} [label, outcome];
 }

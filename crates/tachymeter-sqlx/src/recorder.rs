@@ -10,6 +10,7 @@ use sqlx::{Database, Either, Error, Pool};
 use tachymeter::clock::{self, Timestamp};
 use tachymeter::{Context, Value};
 
+use crate::statement::{self, Text};
 use crate::{DB_QUERY, idle};
 
 /// Does nothing, and reads no clock, if nobody listened when the query began.
@@ -19,7 +20,7 @@ pub(crate) struct Recorder(Option<Running>);
 #[derive(Debug)]
 struct Running {
     label: &'static str,
-    /// The query belongs to the span that was current at the call; it may end elsewhere, when its stream is dropped.
+    /// The span that it belongs to. It may end elsewhere, when its stream is dropped.
     context: Option<Context>,
     started: Timestamp,
     lap: Timestamp,
@@ -30,15 +31,17 @@ struct Running {
     decode: Duration,
     idle: Option<Duration>,
     rows: u64,
+    text: Text,
 }
 
 impl Recorder {
-    pub(crate) fn start(label: &'static str) -> Self {
+    /// Starts the watch of a query of this span.
+    pub(crate) fn start(label: &'static str, context: Option<Context>) -> Self {
         Self(DB_QUERY.is_attached().then(|| {
             let now = clock::now();
             Running {
                 label,
-                context: Context::current(),
+                context,
                 started: now,
                 lap: now,
                 queueing: false,
@@ -47,8 +50,14 @@ impl Recorder {
                 decode: Duration::ZERO,
                 idle: None,
                 rows: 0,
+                text: statement::place(),
             }
         }))
+    }
+
+    /// Where the query shall leave its text.
+    pub(crate) fn text(&self) -> Text {
+        self.0.as_ref().and_then(|running| running.text.clone())
     }
 
     /// Takes a connection out of the pool; that is the queue.
@@ -145,14 +154,15 @@ impl Running {
             Some(("rows", self.rows.into())),
         ];
         let measurements: Vec<_> = measured.into_iter().flatten().collect();
-        let told = [Some(("label", self.label)), Some(("outcome", outcome)), error.map(|error| ("error", error))];
+        let statement = self.text.as_ref().and_then(|text| Some(("statement", text.get()?.as_str())));
+        let told = [Some(("label", self.label)), Some(("outcome", outcome)), error.map(|error| ("error", error)), statement];
         let metadata: Vec<_> = told.into_iter().flatten().map(|(key, text)| (key, text.into())).collect();
         DB_QUERY.dispatch(&measurements, &metadata);
     }
 }
 
 /// What went wrong, in a word that is safe to show and to count by. The message may hold data.
-fn word(error: &Error) -> &'static str {
+pub(crate) fn word(error: &Error) -> &'static str {
     match error {
         Error::Database(error) => match error.kind() {
             ErrorKind::UniqueViolation => "unique_violation",

@@ -5,7 +5,7 @@ use std::time::Duration;
 use futures::TryStreamExt;
 use sqlx::sqlite::{SqlitePool, SqlitePoolOptions};
 use tachymeter::testing::{Capture, Captured, capture};
-use tachymeter_sqlx::{Label, note_idle, on};
+use tachymeter_sqlx::{Label, note_idle};
 
 async fn pool() -> SqlitePool {
     let pool = SqlitePoolOptions::new().max_connections(1).acquire_timeout(Duration::from_millis(50));
@@ -111,23 +111,55 @@ async fn the_error_is_told_in_a_word() {
 }
 
 #[tokio::test]
-async fn a_transaction_is_measured_on_its_own_connection() {
+async fn a_transaction_is_a_span_and_its_queries_are_in_it() {
     let pool = pool().await;
-    let events = capture(&["db.query"]);
-    let mut transaction = pool.label("begin").begin().await.unwrap();
-    let begin = only(&events);
-    assert_eq!((begin.get("label"), begin.get("outcome"), rows(&begin)), (Some("begin"), Some("ok"), 0.0));
-    assert!(begin.measurement("queue").is_some());
-
-    let all: Vec<(i64,)> = sqlx::query_as("select id from users").fetch_all(on(&mut *transaction, "all")).await.unwrap();
+    let events = capture(&["db.query", "db.transaction.start", "db.transaction.stop"]);
+    let mut transfer = pool.label("transfer").begin().await.unwrap();
+    let all: Vec<(i64,)> = sqlx::query_as("select id from users").fetch_all(transfer.label("all")).await.unwrap();
     assert_eq!(all.len(), 3);
-    let event = only(&events);
-    assert_eq!((event.get("label"), event.measurement("queue"), rows(&event)), (Some("all"), None, 3.0));
+    assert!(sqlx::query("select 1").fetch_optional(transfer.label("one")).await.unwrap().is_some());
+    transfer.commit().await.unwrap();
+    let seen = events.take();
+    let span = seen[0].context.expect("a span");
+    let told: Vec<_> = seen.iter().map(|it| (it.name.as_str(), it.get("label").unwrap(), it.get("outcome"))).collect();
+    assert_eq!(
+        told,
+        [
+            ("db.transaction.start", "transfer", None),
+            ("db.query", "begin", Some("ok")),
+            ("db.query", "all", Some("ok")),
+            ("db.query", "one", Some("ok")),
+            ("db.query", "commit", Some("ok")),
+            ("db.transaction.stop", "transfer", Some("commit")),
+        ]
+    );
+    assert!(seen.iter().all(|it| it.context == Some(span)));
+    assert!(seen[1].measurement("queue").is_some() && seen[2].measurement("queue").is_none());
+    assert_eq!(rows(&seen[2]), 3.0);
+}
 
-    let one = sqlx::query("select 1").fetch_optional(on(&mut *transaction, "one")).await.unwrap();
-    assert!(one.is_some());
-    assert_eq!((rows(&only(&events)), transaction.commit().await.is_ok()), (1.0, true));
-    assert!(events.take().is_empty());
+#[tokio::test]
+async fn a_transaction_ends_once_however_it_ends() {
+    let pool = pool().await;
+    let count = || async { sqlx::query_scalar::<_, i64>("select count(*) from users").fetch_one(&pool).await.unwrap() };
+    let events = capture(&["db.transaction.stop", "db.transaction.aborted"]);
+    for (how, name, outcome) in [("rollback", "db.transaction.stop", Some("rollback")), ("drop", "db.transaction.aborted", None)]
+    {
+        let mut transaction = pool.label("given up").begin().await.unwrap();
+        sqlx::query("delete from users").execute(transaction.label("delete")).await.unwrap();
+        if how == "drop" {
+            drop(transaction)
+        } else {
+            transaction.rollback().await.unwrap()
+        }
+        let end = only(&events);
+        assert_eq!((end.name.as_str(), end.get("outcome")), (name, outcome));
+        assert_eq!(count().await, 3);
+    }
+    let _only_connection = pool.acquire().await.unwrap();
+    assert!(pool.label("no connection").begin().await.is_err());
+    let end = only(&events);
+    assert_eq!((end.get("outcome"), end.get("error")), (Some("error"), Some("pool_timed_out")));
 }
 
 #[tokio::test]

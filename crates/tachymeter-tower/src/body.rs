@@ -32,6 +32,8 @@ pin_project! {
             let ended = this.inner.is_end_stream() || this.inner.size_hint().upper() == Some(0);
             if ended {
                 stop(this.span, *this.bytes);
+            } else if let Some(span) = this.span {
+                span.measure("bytes", *this.bytes);
             }
         }
     }
@@ -40,6 +42,13 @@ pin_project! {
 fn stop(span: &mut Option<OpenSpan>, bytes: u64) {
     if let Some(span) = span.take() {
         span.stop(&[("bytes", bytes.into())], &[]);
+    }
+}
+
+fn fail(span: &mut Option<OpenSpan>, bytes: u64, kind: &str, reason: &str) {
+    if let Some(mut span) = span.take() {
+        span.measure("bytes", bytes);
+        span.exception(kind, reason);
     }
 }
 
@@ -73,19 +82,13 @@ where
         let frame = match polled {
             Ok(poll) => ready!(poll),
             Err(panic) => {
-                if let Some(span) = this.span.take() {
-                    span.exception("panic", message_of(&*panic));
-                }
+                fail(this.span, *this.bytes, "panic", message_of(&*panic));
                 resume_unwind(panic)
             }
         };
         match &frame {
             Some(Ok(frame)) => *this.bytes += frame.data_ref().map_or(0, |data| data.remaining() as u64),
-            Some(Err(error)) => {
-                if let Some(span) = this.span.take() {
-                    span.exception("body", &error.to_string());
-                }
-            }
+            Some(Err(error)) => fail(this.span, *this.bytes, "body", &error.to_string()),
             None => stop(this.span, *this.bytes),
         }
         Poll::Ready(frame)

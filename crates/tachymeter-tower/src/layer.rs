@@ -130,7 +130,9 @@ where
         match result {
             Ok(mut response) => {
                 span.set("status", response.status().as_u16());
-                let ms = clock::now().since(*this.started).as_secs_f64() * 1000.0;
+                let first_byte = clock::now().since(*this.started);
+                span.measure("first_byte", first_byte);
+                let ms = first_byte.as_secs_f64() * 1000.0;
                 if let Ok(timing) = HeaderValue::from_str(&format!("total;dur={ms:.3}")) {
                     response.headers_mut().append("server-timing", timing);
                 }

@@ -23,8 +23,9 @@ tachymeter::events! {
 
     /// A call of a server function, seen from where `side` says: the browser (`client`) or the server. The browser says when it began,
     /// counted from the interaction's input (`offset`), and of what it consists: until the request was sent, until the answer's first
-    /// byte, until it was decoded. Its parent is the interaction.
-    pub span SERVER_FN = "leptos.server_fn" { offset, queue, request, decode } [name, side, outcome];
+    /// byte, until it was decoded. Its parent is the interaction. The server says how long it read the arguments (`decode`), worked (`body`)
+    /// and wrote the answer (`encode`). A failure's `error` is the name of its variant.
+    pub span SERVER_FN = "leptos.server_fn" { offset, queue, request, decode, body, encode } [name, side, outcome];
 
     /// A part of a browser's report that was refused, and why.
     pub event BEACON_REJECTED = "leptos.beacon.rejected" { count } [reason];

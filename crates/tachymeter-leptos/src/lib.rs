@@ -33,7 +33,7 @@
 //!
 //! # Server functions
 //!
-//! One line measures a server function on both sides: `#[server(protocol = Measured<Http<PostUrl, Json>>)]`; see [`Measured`].
+//! `use tachymeter_leptos::server;` instead of Leptos' own attribute measures a server function on both sides; see [`server`].
 //!
 //! # On the server
 //!
@@ -57,3 +57,24 @@ pub use events::EVENTS;
 #[cfg(feature = "hydrate")]
 pub use interaction::init;
 pub use interaction::{Interaction, Outcome, UseMeasured, use_measured};
+/// Leptos' `#[server]`, for a function that is measured on both sides: `leptos.server_fn.*`, by the protocol [`Measured`]. It takes the same
+/// arguments. Calls that the server makes itself while it renders a page, which skip the protocol, are measured too.
+///
+/// ```
+/// use leptos::prelude::*;
+/// use tachymeter_leptos::server; // instead of the prelude's
+///
+/// #[server]
+/// async fn double(number: i32) -> Result<i32, ServerFnError> {
+///     Ok(2 * number)
+/// }
+/// ```
+pub use tachymeter_macros::server;
+
+#[doc(hidden)]
+pub use tachymeter_macros::__direct;
+
+#[doc(hidden)]
+pub mod __private {
+    pub use crate::server_fn::direct;
+}

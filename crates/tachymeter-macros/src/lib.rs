@@ -3,6 +3,7 @@
 
 mod args;
 mod expand;
+mod server;
 mod valid;
 
 use proc_macro::TokenStream;
@@ -32,4 +33,16 @@ use proc_macro::TokenStream;
 #[proc_macro_attribute]
 pub fn measured(args: TokenStream, item: TokenStream) -> TokenStream {
     expand::measured(args.into(), item.into()).into()
+}
+
+/// Leptos' `#[server]` for a function that is measured on both sides. `tachymeter-leptos` re-exports it and documents it.
+#[proc_macro_attribute]
+pub fn server(args: TokenStream, item: TokenStream) -> TokenStream {
+    server::server(args.into(), item.into()).into()
+}
+
+#[doc(hidden)]
+#[proc_macro_attribute]
+pub fn __direct(_args: TokenStream, item: TokenStream) -> TokenStream {
+    server::direct(item.into()).into()
 }

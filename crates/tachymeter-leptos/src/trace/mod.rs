@@ -7,10 +7,14 @@
 //! reports say it, and the beacon takes a span only under the prefix of the page that reports it. A server that was started anew doesn't know
 //! the prefixes of the one before: their pages' measurements still count, their spans belong to no trace until they are loaded again.
 
+#[cfg(feature = "ssr")]
+mod executor;
 mod page;
 #[cfg(feature = "ssr")]
 pub(crate) mod prefix;
 
+#[cfg(feature = "ssr")]
+pub use executor::follow_tasks;
 pub use page::PagePrefix;
 #[cfg(feature = "hydrate")]
 pub(crate) use page::{adopt, prefix_of_page};

@@ -23,6 +23,8 @@ const MAX_COMPRESSED: u64 = 8 * 1024 * 1024;
 
 /// The whole application as one service; tests call it without a socket.
 pub fn router(state: AppState) -> Router {
+    // Before anything of Leptos runs. A second router of the same process finds it done.
+    tachymeter_leptos::trace::follow_tasks();
     let secure = state.config.secure_cookies();
     pages(&state)
         .layer(middleware::from_fn_with_state(state.clone(), session::load))
@@ -36,9 +38,10 @@ pub fn router(state: AppState) -> Router {
         .layer(middleware::from_fn(security::same_origin))
         .layer(middleware::from_fn(caching))
         .layer(middleware::from_fn_with_state(secure, security::headers))
-        .layer(CatchPanicLayer::new())
         .layer(CompressionLayer::new().compress_when(DefaultPredicate::new().and(worth_compressing)))
         .layer(TelemetryLayer::new(telemetry::route_of))
+        // Around the telemetry, which hears of a panic as it passes.
+        .layer(CatchPanicLayer::new())
 }
 
 /// Pages and server functions; what is neither is looked for among the static files, then it is a page with status 404.

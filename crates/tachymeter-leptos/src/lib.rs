@@ -60,6 +60,9 @@ pub use interaction::{Interaction, Outcome, UseMeasured, use_measured};
 /// Leptos' `#[server]`, for a function that is measured on both sides: `leptos.server_fn.*`, by the protocol [`Measured`]. It takes the same
 /// arguments. Calls that the server makes itself while it renders a page, which skip the protocol, are measured too.
 ///
+/// An `ActionForm` takes no protocol but Leptos' own: say `#[server(form)]` for its function. Then the server measures it as well, and the
+/// browser sends its trace along, but says nothing of the call itself.
+///
 /// ```
 /// use leptos::prelude::*;
 /// use tachymeter_leptos::server; // instead of the prelude's

@@ -43,6 +43,6 @@ pub fn server(args: TokenStream, item: TokenStream) -> TokenStream {
 
 #[doc(hidden)]
 #[proc_macro_attribute]
-pub fn __direct(_args: TokenStream, item: TokenStream) -> TokenStream {
-    server::direct(item.into()).into()
+pub fn __direct(args: TokenStream, item: TokenStream) -> TokenStream {
+    server::direct(&args.into(), item.into()).into()
 }

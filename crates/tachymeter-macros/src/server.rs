@@ -13,6 +13,8 @@ struct Args {
     input: Option<Type>,
     output: Option<Type>,
     protocol: Option<Type>,
+    /// It is called by an `ActionForm`, which takes no protocol but Leptos' own.
+    form: bool,
 }
 
 impl Parse for Args {
@@ -31,6 +33,10 @@ impl Parse for Args {
 impl Args {
     fn argument(&mut self, stream: ParseStream<'_>) -> Result<()> {
         if !(stream.peek(Ident) && stream.peek2(Token![=])) {
+            if stream.peek(Ident) && stream.fork().parse::<Ident>()? == "form" {
+                self.form = true;
+                return stream.parse::<Ident>().map(drop);
+            }
             let positional = if stream.peek(LitStr) {
                 stream.parse::<LitStr>()?.to_token_stream()
             } else {
@@ -90,6 +96,10 @@ fn codec(kind: &Type) -> Type {
 pub(crate) fn server(args: TokenStream, item: TokenStream) -> TokenStream {
     let expanded = syn::parse2::<Args>(args).and_then(|args| {
         let (others, protocol) = (&args.others, args.protocol()?);
+        if args.form {
+            let client = quote!(client = ::tachymeter_leptos::MeasuredClient);
+            return Ok(quote!(#[::leptos::server(#(#others,)* #client)] #[::tachymeter_leptos::__direct(form)]));
+        }
         Ok(quote!(#[::leptos::server(#(#others,)* protocol = ::tachymeter_leptos::Measured<#protocol>)] #[::tachymeter_leptos::__direct]))
     });
     match expanded {
@@ -101,11 +111,14 @@ pub(crate) fn server(args: TokenStream, item: TokenStream) -> TokenStream {
     }
 }
 
-/// Leptos puts a function's attributes on two: on what everybody calls, which gets the watch, and on the body behind it.
-pub(crate) fn direct(item: TokenStream) -> TokenStream {
+/// Leptos puts a function's attributes on two: on what everybody calls, and on the body behind it. The first gets the watch, for behind it
+/// the protocol has one; without such a protocol it is the second.
+pub(crate) fn direct(args: &TokenStream, item: TokenStream) -> TokenStream {
     let Ok(mut function) = syn::parse2::<ItemFn>(item.clone()) else { return item };
-    let name = function.sig.ident.to_string();
-    if !name.starts_with("__server_") {
+    let whole = function.sig.ident.to_string();
+    let body = whole.strip_prefix("__server_");
+    if body.is_some() != args.is_empty() {
+        let name = body.unwrap_or(&whole);
         let block = &function.block;
         function.block = parse_quote!({ ::tachymeter_leptos::__private::direct(#name, async move #block).await });
     }

@@ -2,10 +2,10 @@
 
 use super::model::User;
 use crate::error::AppError;
-use leptos::prelude::*;
+use tachymeter_leptos::server;
 
 /// Makes an account and signs it in. For everybody, within limits per address.
-#[server(endpoint = "sign_up")]
+#[server(form, endpoint = "sign_up")]
 pub async fn sign_up(email: String, password: String, next: Option<String>) -> Result<User, AppError> {
     use super::{next::safe_next, service};
     use crate::server::visit::Visit;
@@ -17,7 +17,7 @@ pub async fn sign_up(email: String, password: String, next: Option<String>) -> R
 }
 
 /// Starts a session. For everybody, within limits per address and account.
-#[server(endpoint = "sign_in")]
+#[server(form, endpoint = "sign_in")]
 pub async fn sign_in(email: String, password: String, next: Option<String>) -> Result<User, AppError> {
     use super::{next::safe_next, service};
     use crate::server::visit::Visit;
@@ -29,7 +29,7 @@ pub async fn sign_in(email: String, password: String, next: Option<String>) -> R
 }
 
 /// Ends the session of whoever asks; without one there is nothing to do.
-#[server(endpoint = "log_out")]
+#[server(form, endpoint = "log_out")]
 pub async fn log_out() -> Result<(), AppError> {
     use super::service;
     use crate::server::visit::Visit;

@@ -68,13 +68,16 @@ pub async fn create_user(db: &Db, email: &str, password_hash: &str) -> sqlx::Res
 /// Remembers a session, and forgets those that have expired.
 pub async fn create_session(db: &Db, token: &TokenHash, user_id: i64, idle: Duration) -> sqlx::Result<()> {
     let now = now();
-    let mut transaction = db.write.begin().await?;
-    sqlx::query("delete from sessions where last_seen_at < $1").bind(now - seconds(idle)).execute(&mut *transaction).await?;
+    let mut transaction = db.write.label("create_session").begin().await?;
+    sqlx::query("delete from sessions where last_seen_at < $1")
+        .bind(now - seconds(idle))
+        .execute(transaction.label("expire_sessions"))
+        .await?;
     sqlx::query("insert into sessions (token_hash, user_id, created_at, last_seen_at) values ($1, $2, $3, $3)")
         .bind(token.as_slice())
         .bind(user_id)
         .bind(now)
-        .execute(&mut *transaction)
+        .execute(transaction.label("insert_session"))
         .await?;
     transaction.commit().await
 }

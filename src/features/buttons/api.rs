@@ -2,25 +2,22 @@
 
 use super::model::Colour;
 use crate::error::AppError;
-use leptos::prelude::*;
-use leptos::server_fn::Http;
-use leptos::server_fn::codec::{Json, PostUrl};
-use tachymeter_leptos::Measured;
+use tachymeter_leptos::server;
 
 /// Answers after red's delay.
-#[server(protocol = Measured<Http<PostUrl, Json>>)]
+#[server]
 pub async fn press_red() -> Result<Colour, AppError> {
     wait_for(Colour::Red).await
 }
 
 /// Answers after green's delay.
-#[server(protocol = Measured<Http<PostUrl, Json>>)]
+#[server]
 pub async fn press_green() -> Result<Colour, AppError> {
     wait_for(Colour::Green).await
 }
 
 /// Answers after blue's delay.
-#[server(protocol = Measured<Http<PostUrl, Json>>)]
+#[server]
 pub async fn press_blue() -> Result<Colour, AppError> {
     wait_for(Colour::Blue).await
 }

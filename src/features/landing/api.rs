@@ -2,7 +2,7 @@
 
 use super::model::Facts;
 use crate::error::AppError;
-use leptos::prelude::*;
+use tachymeter_leptos::server;
 
 /// Three facts, after a random time between the limits in Leptos.toml. For everybody.
 #[server(endpoint = "landing_facts")]

@@ -2,10 +2,10 @@
 
 use super::model::Theme;
 use crate::error::AppError;
-use leptos::prelude::*;
+use tachymeter_leptos::server;
 
 /// Remembers a theme in this browser for a year. For everybody: it says nothing and changes nobody else.
-#[server(endpoint = "set_theme")]
+#[server(form, endpoint = "set_theme")]
 pub async fn set_theme(theme: Theme) -> Result<(), AppError> {
     use super::model::COOKIE;
     use crate::server::visit::Visit;

@@ -5,6 +5,7 @@ pub mod config;
 pub mod db;
 pub mod limits;
 pub mod render;
+pub mod reporters;
 pub mod router;
 pub mod security;
 pub mod state;

@@ -19,6 +19,7 @@ use tachymeter_metrics::{DefinitionError, Limits, Live, Metric, Unit};
 use tokio::sync::watch;
 
 use super::config::Config;
+use super::reporters::{METRICS_PATH, Reporters};
 
 /// Every metric of this application.
 pub fn metrics() -> Result<Vec<Metric>, DefinitionError> {
@@ -38,7 +39,8 @@ pub fn metrics() -> Result<Vec<Metric>, DefinitionError> {
             .tags(&["route"])
             .unit(ms())
             .description("From the navigation to the first frame of the live page"),
-        Metric::summary("http.request.stop.duration")
+        // In buckets, so that Prometheus can add up several servers, and lead from a slow bucket to a trace.
+        Metric::distribution("http.request.stop.duration")
             .tags(&["route"])
             .drop(is_own)
             .unit(ms())
@@ -54,6 +56,14 @@ pub fn metrics() -> Result<Vec<Metric>, DefinitionError> {
         Metric::counter("auth.sign_up.count").tags(&["result"]).description("Sign-ups by result"),
         Metric::summary("landing.load.duration").tags(&[]).unit(ms()).description("How long the landing page's data took"),
         Metric::summary("external.request.stop.duration").tags(&["host", "outcome"]).unit(ms()).description("Requests to others"),
+        Metric::sum("telemetry.reporter.sent.count").tags(&["reporter"]).description("What reporters handed over"),
+        Metric::sum("telemetry.reporter.dropped.count")
+            .tags(&["reporter", "reason"])
+            .description("What reporters lost on purpose"),
+        Metric::sum("telemetry.reporter.failed.count")
+            .tags(&["reporter", "reason"])
+            .description("What reporters could not hand over, at once or at all"),
+        Metric::counter("telemetry.handler.failure.count").tags(&["event_name"]).description("Handlers that panicked"),
     ]
     .into_iter()
     .map(|metric| metric.build())
@@ -62,7 +72,8 @@ pub fn metrics() -> Result<Vec<Metric>, DefinitionError> {
 
 /// Requests that telemetry itself makes: an open dashboard must not look like traffic.
 fn is_own(request: &Emission<'_>) -> bool {
-    request.get("route").is_some_and(|route| route.as_str().is_some_and(|route| route.starts_with("/telemetry/")))
+    let route = request.get("route").and_then(|route| route.as_str());
+    route.is_some_and(|route| route.starts_with("/telemetry/") || route == METRICS_PATH)
 }
 
 /// The dashboard's charts, top to bottom.
@@ -86,6 +97,8 @@ pub struct Telemetry {
     pub feed: Arc<Feed>,
     /// Takes the browsers' reports.
     pub beacon: Beacon,
+    /// What Leptos.toml switched on.
+    pub reporters: Reporters,
     _attached: Attached,
 }
 
@@ -96,20 +109,22 @@ impl Telemetry {
     /// If the list of metrics is wrong, which a test would have shown.
     pub fn start(config: &Config, shutdown: watch::Receiver<bool>) -> Self {
         let metrics = metrics().expect("the list of metrics is right");
-        let live = Live::new(metrics, Limits { series: config.dashboard.max_series, ..Limits::default() });
+        let limits = Limits { series: config.dashboard.max_series, ..Limits::default() };
+        let reporters = Reporters::start(config, &metrics, limits);
+        let live = Live::new(metrics, limits);
         let attached = live.attach().expect("each store has an id of its own");
         let options = FeedOptions {
             tick: Duration::from_millis(config.dashboard.tick_ms),
             max_subscribers: config.dashboard.max_subscribers,
             ..FeedOptions::default()
         };
-        let limits = BeaconLimits {
+        let beacon = BeaconLimits {
             max_bytes: config.beacon.max_bytes,
             max_events: config.beacon.max_events,
             reports_per_minute: config.beacon.reports_per_minute,
             ..BeaconLimits::default()
         };
-        Self { feed: Feed::new(live, options, shutdown), beacon: Beacon::new(limits), _attached: attached }
+        Self { feed: Feed::new(live, options, shutdown), beacon: Beacon::new(beacon), reporters, _attached: attached }
     }
 }
 

@@ -56,6 +56,9 @@ const ALLOWED: &[(&str, &str)] = &[
     ("beacon.max_bytes", "a whole number from 1024 to 1048576"),
     ("beacon.max_events", "a whole number from 1 to 10000"),
     ("beacon.reports_per_minute", "a whole number from 1 to 100000"),
+    ("reporters.prometheus", "true or false"),
+    ("reporters.log", "\"off\", \"error\", \"warn\", \"info\", \"debug\" or \"trace\""),
+    ("reporters.log_filtered", "a list of words, none of them empty (an empty one is in every key)"),
 ];
 
 fn allowed(key: &str) -> &'static str {
@@ -91,6 +94,8 @@ pub(super) fn check(c: &Config) -> Result<(), ConfigError> {
     must((1..=10_000).contains(&c.beacon.max_events), "beacon.max_events", &c.beacon.max_events);
     let per_minute = c.beacon.reports_per_minute;
     must((1..=100_000).contains(&per_minute), "beacon.reports_per_minute", &per_minute);
+    let words = &c.reporters.log_filtered;
+    must(!words.iter().any(String::is_empty), "reporters.log_filtered", &format!("{words:?}"));
     if wrong.is_empty() { Ok(()) } else { Err(ConfigError::Refused(wrong)) }
 }
 

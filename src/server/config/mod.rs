@@ -4,8 +4,10 @@
 //! key stops the server with a message instead of starting something that nobody asked for.
 
 mod check;
+mod reporters;
 
 pub use check::ConfigError;
+pub use reporters::{LogLevel, Reporters};
 
 use crate::features::buttons::model::Delays;
 use figment::Figment;
@@ -36,6 +38,8 @@ pub struct Config {
     pub dashboard: Dashboard,
     /// What browsers may report.
     pub beacon: Beacon,
+    /// Where the numbers go, besides the dashboard.
+    pub reporters: Reporters,
 }
 
 #[derive(Clone, Debug, Deserialize, Serialize)]

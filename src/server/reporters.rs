@@ -1,0 +1,63 @@
+//! The reporters that Leptos.toml starts, and Prometheus' page.
+
+use super::config::Config;
+use super::{AppState, access};
+use crate::features::auth::session;
+use axum::extract::{Request, State};
+use axum::http::StatusCode;
+use axum::http::header::{ACCEPT, CONTENT_TYPE, VARY};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use axum::{Router, middleware};
+use std::sync::Arc;
+use tachymeter_metrics::reporter::{Format, Log, Prometheus};
+use tachymeter_metrics::{Limits, Metric};
+
+/// Where Prometheus finds its page.
+pub const METRICS_PATH: &str = "/metrics";
+
+/// They report for as long as this lives, and send what is left when it is dropped.
+#[derive(Debug)]
+pub struct Reporters {
+    prometheus: Option<Arc<Prometheus>>,
+    _log: Option<Log>,
+}
+
+impl Reporters {
+    /// Starts those that are switched on.
+    ///
+    /// # Panics
+    /// If one of them can't show this list of metrics, which a test would have shown.
+    pub fn start(config: &Config, metrics: &[Metric], limits: Limits) -> Self {
+        let reporters = &config.reporters;
+        let prometheus = reporters.prometheus.then(|| Prometheus::start(metrics.to_vec(), limits));
+        let log = reporters.log_options().map(|options| Log::start(metrics.to_vec(), options));
+        Self {
+            prometheus: prometheus.transpose().expect("all metrics fit on one page").map(Arc::new),
+            _log: log.transpose().expect("there are metrics"),
+        }
+    }
+}
+
+/// `/metrics`, for whoever may see the dashboard.
+pub fn routes(state: &AppState) -> Router<AppState> {
+    let page = get(page).layer(middleware::from_fn_with_state(state.clone(), session::load));
+    Router::new().route(METRICS_PATH, page)
+}
+
+async fn page(State(state): State<AppState>, request: Request) -> Response {
+    let (parts, _) = request.into_parts();
+    if let Err(error) = access::dashboard(&state, &parts) {
+        return (StatusCode::from_u16(error.status()).unwrap_or(StatusCode::FORBIDDEN), error.to_string()).into_response();
+    }
+    let Some(prometheus) = state.telemetry.reporters.prometheus.clone() else {
+        return (StatusCode::NOT_FOUND, "there is no page for Prometheus (reporters.prometheus)").into_response();
+    };
+    let accepted = parts.headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok()).collect::<Vec<_>>().join(",");
+    let format = Format::for_accept(&accepted);
+    // Thousands of lines are not written between two requests of other people.
+    match tokio::task::spawn_blocking(move || prometheus.page(format)).await {
+        Ok(page) => ([(CONTENT_TYPE, format.content_type()), (VARY, "accept")], page).into_response(),
+        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    }
+}

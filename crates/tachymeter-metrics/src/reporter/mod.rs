@@ -11,6 +11,8 @@
 
 #[cfg(feature = "log")]
 mod log;
+#[cfg(feature = "otlp")]
+pub mod otlp;
 #[cfg(feature = "prometheus")]
 mod prometheus;
 #[cfg(feature = "statsd")]

@@ -12,8 +12,11 @@ mod extraction;
 mod functions;
 mod live;
 mod log;
+mod otlp;
 mod page;
 mod prometheus;
+#[path = "../receivers/otlp.rs"]
+mod receiver;
 mod scrape;
 mod statsd;
 mod table;

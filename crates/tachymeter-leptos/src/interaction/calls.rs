@@ -12,6 +12,9 @@ struct Call {
     /// Its span, by which the client finds it while that is current.
     span: SpanId,
     causes: Causes,
+    /// Others that woke the task which waits for the answer: they can't go on before it is here.
+    behind: Causes,
+    task: usize,
     /// The input that its offset is counted from.
     input: Option<f64>,
     began: f64,
@@ -23,6 +26,8 @@ thread_local! {
     static CALLS: RefCell<Vec<Call>> = RefCell::default();
     /// Causes of the poll under way that are not those of the call whose answer it has just got.
     static OTHERS: Cell<Causes> = const { Cell::new(Causes::NONE) };
+    /// The task that is polled, by its address.
+    static TASK: Cell<usize> = const { Cell::new(0) };
 }
 
 fn current<T>(f: impl FnOnce(&mut Call) -> T) -> Option<T> {
@@ -31,16 +36,21 @@ fn current<T>(f: impl FnOnce(&mut Call) -> T) -> Option<T> {
 }
 
 /// The span that a call which begins now lies below.
-///
-/// A resource whose source changes while it loads gets the old answer and makes the new call in one poll, whose causes are those of both. The
-/// answer belongs to the first interaction (see [`InFlight`]'s drop), the call to the other.
 pub(crate) fn parent() -> Option<Context> {
-    let others = OTHERS.take();
-    if others.is_empty() {
-        return Context::current();
+    match turn_to_others() {
+        Causes::NONE => Context::current(),
+        others => tracker::context_of(others.first()),
     }
-    input::continue_under(others);
-    tracker::context_of(others.first())
+}
+
+/// A resource whose source changes while it loads gets the old answer and begins to load anew in one poll, whose causes are those of
+/// both. The answer belongs to the first interaction (see [`InFlight`]'s drop); what is called or spawned after it to the other.
+pub(super) fn turn_to_others() -> Causes {
+    let others = OTHERS.take();
+    if !others.is_empty() {
+        input::continue_under(others);
+    }
+    others
 }
 
 /// The current server function's request goes out now.
@@ -75,7 +85,8 @@ impl InFlight {
             open.in_flight += 1;
             input.get_or_insert(open.marks.input);
         });
-        let call = Call { span, causes, input, began: paint::now(), sent: None, first_byte: None };
+        let (task, behind) = (TASK.get(), Causes::NONE);
+        let call = Call { span, causes, behind, task, input, began: paint::now(), sent: None, first_byte: None };
         CALLS.with_borrow_mut(|calls| calls.push(call));
         Self { span, succeeded: None }
     }
@@ -109,7 +120,8 @@ impl Drop for InFlight {
             let at = calls.iter().position(|call| call.span == self.span)?;
             Some(calls.swap_remove(at))
         });
-        let causes = call.map_or(Causes::NONE, |call| call.causes);
+        let (causes, behind) = call.map_or_else(Default::default, |call| (call.causes, call.behind));
+        tracker::each(behind, |open| open.in_flight = open.in_flight.saturating_sub(1));
         tracker::each(causes, |open| {
             open.in_flight = open.in_flight.saturating_sub(1);
             open.marks.server_end = Some(now);
@@ -129,9 +141,25 @@ impl Drop for InFlight {
     }
 }
 
-/// A poll begins.
-pub(super) fn forget_others() {
+/// The poll of a task begins.
+pub(super) fn poll_begins(task: usize) {
+    TASK.set(task);
     OTHERS.set(Causes::NONE);
+}
+
+/// The task waits for more. If that is a call which others have made, these wait with them: a resource that is told to load again makes
+/// the new call after the answer to the old one.
+pub(super) fn poll_pends(task: usize, causes: Causes) {
+    if causes.is_empty() {
+        return;
+    }
+    CALLS.with_borrow_mut(|calls| {
+        for call in calls.iter_mut().filter(|call| call.task == task) {
+            let known = call.causes;
+            let new = call.behind.add(causes.filter(|id| !known.contains(id)));
+            tracker::each(new, |open| open.in_flight += 1);
+        }
+    });
 }
 
 /// How many are under way.

@@ -33,6 +33,10 @@ impl Causes {
         self.0.contains(&id)
     }
 
+    pub(super) fn ids(self) -> impl Iterator<Item = u32> {
+        self.0.into_iter().take_while(|&id| id != 0)
+    }
+
     /// Adds the others and returns those that were not in yet.
     pub(super) fn add(&mut self, others: Self) -> Self {
         let known = *self;

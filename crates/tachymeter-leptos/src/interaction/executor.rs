@@ -35,6 +35,7 @@ impl CustomExecutor for Tracking {
     }
 
     fn spawn_local(&self, future: PinnedLocalFuture<()>) {
+        calls::turn_to_others();
         let spawned = input::current().unwrap_or_default();
         let inner = Inner { future: Some(future), spawned, ..Inner::default() };
         Arc::new(Task(SendWrapper::new(RefCell::new(inner)))).wake();
@@ -73,7 +74,7 @@ impl Wake for Task {
         if inner.done {
             return;
         }
-        let causes = causes.unwrap_or_else(|| tracker::still_valid(inner.last, inner.spawned));
+        let causes = causes.unwrap_or_else(|| inner.causes_from_outside());
         let new = inner.causes.add(causes);
         let queued = std::mem::replace(&mut inner.queued, true);
         drop(inner);
@@ -82,6 +83,15 @@ impl Wake for Task {
             QUEUE.with_borrow_mut(|queue| queue.push_back(self));
             schedule();
         }
+    }
+}
+
+impl Inner {
+    /// Woken by nobody knows whom. After an `.await` the causes are those before it; but a message from elsewhere (a socket) is the
+    /// doing of no one but a task that somebody has spawned to wait for it.
+    fn causes_from_outside(&self) -> Causes {
+        let valid = tracker::still_valid(self.last, self.spawned);
+        if valid.is_empty() || !input::elsewhere() { valid } else { valid.filter(|id| self.spawned.contains(id)) }
     }
 }
 
@@ -140,13 +150,17 @@ impl Task {
         tracker::polled(causes);
         let Some(mut future) = self.0.borrow_mut().future.take() else { return };
         let waker = Waker::from(self.clone());
-        calls::forget_others();
+        let address = Arc::as_ptr(&self) as usize;
+        calls::poll_begins(address);
         let poll = tracker::under(causes, || future.as_mut().poll(&mut Context::from_waker(&waker)));
         if watch::changed() {
             tracker::changed(causes);
         }
         match poll {
-            Poll::Pending => self.0.borrow_mut().future = Some(future),
+            Poll::Pending => {
+                self.0.borrow_mut().future = Some(future);
+                calls::poll_pends(address, causes);
+            }
             Poll::Ready(()) => {
                 self.0.borrow_mut().done = true;
                 // Not while anything is borrowed: what it owns may wake others.

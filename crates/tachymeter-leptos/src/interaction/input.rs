@@ -12,7 +12,7 @@ use web_sys::Event;
 
 use super::causes::Causes;
 use super::tracker::{self, Opening};
-use super::{executor, name, paint, watch};
+use super::{executor, name, paint, start, watch};
 
 /// What is listened to.
 const TYPES: [&str; 8] = ["pointerdown", "pointerup", "click", "keydown", "input", "change", "submit", "popstate"];
@@ -34,8 +34,8 @@ thread_local! {
 
 /// Believes events that a script has made, as tests do. Only for tests: a script's click is nobody's.
 #[doc(hidden)]
-pub fn trust_scripts() {
-    TRUST_ALL.set(true);
+pub fn trust_scripts(all: bool) {
+    TRUST_ALL.set(all);
 }
 
 fn trusted(event: &Event) -> bool {
@@ -62,6 +62,9 @@ fn see(event: Event) {
     let id = INPUT.take().filter(|before| before.id != 0 && follows(&event)).map_or(0, |before| before.id);
     let id = if tracker::is_open(id) { id } else { 0 };
     INPUT.set(Some(Input { event, seen: paint::now(), id }));
+    if !start::executes() {
+        paint::after_next(|_| frame_passed());
+    }
 }
 
 /// Whether the browser makes such an event out of the one before, in the same task: a form is submitted, a box is ticked, a key presses
@@ -86,9 +89,12 @@ pub(super) fn current() -> Option<Causes> {
     })
 }
 
-/// Whether the input's own event is being handled: the browser knows.
+/// Whether the input's own event is being handled: the browser knows. With an executor that isn't ours, everything up to the next frame
+/// is taken for its effect.
 fn under_way() -> bool {
-    INPUT.with_borrow(|input| input.as_ref().is_some_and(|input| window().event() == *AsRef::<JsValue>::as_ref(&input.event)))
+    !start::executes()
+        || INPUT
+            .with_borrow(|input| input.as_ref().is_some_and(|input| window().event() == *AsRef::<JsValue>::as_ref(&input.event)))
 }
 
 /// Whether some other event is being handled, for example a message of a socket: what that does is nobody's.

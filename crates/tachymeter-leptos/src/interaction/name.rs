@@ -2,11 +2,13 @@
 //!
 //! The nearest `data-measure`; else role and accessible name of the nearest control, for example `button "Save"`. A name comes from
 //! `aria-label`, or from the text of a button, a link, a tab or a label. It is left out within a list or a table outside of a `nav`, where text is data;
-//! when the control holds a field; and within what can be edited. A field's value and its placeholder are never read.
+//! when the control holds a field; and within what can be edited. A field's value is read
+//! only to leave out a text that repeats it.
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 
+use leptos::prelude::document;
 use wasm_bindgen::JsCast;
 use web_sys::{Element, Event};
 
@@ -19,6 +21,7 @@ const CONTROLS: &str = "[role],a,button,summary,label,input,select,textarea,form
 /// Where text is data, and may be what somebody has typed.
 const DATA: &str = "li,td,th,option,[role=option],[role=row],[role=listitem],[role=gridcell],[contenteditable]";
 const FIELDS: &str = "input,select,textarea,[contenteditable]";
+const TYPED: &str = "textarea,input:not([type=checkbox],[type=radio],[type=hidden],[type=submit],[type=button])";
 
 thread_local! {
     static GIVEN: RefCell<BTreeSet<String>> = RefCell::default();
@@ -84,7 +87,14 @@ fn name_of(control: &Element, role: &str) -> Option<String> {
     })?;
     let words: Vec<_> = text.split_whitespace().collect();
     let name: String = words.join(" ").chars().filter(|c| !c.is_control()).take(MAX_CHARS).collect();
-    (!name.is_empty()).then_some(name)
+    (!name.is_empty() && !repeats_a_field(&text)).then_some(name)
+}
+
+/// Whether the text shows what stands in a field of the page just now.
+fn repeats_a_field(text: &str) -> bool {
+    let Ok(fields) = document().query_selector_all(TYPED) else { return true };
+    let value = |at| js_sys::Reflect::get(fields.get(at)?.as_ref(), &"value".into()).ok()?.as_string();
+    (0..fields.length()).filter_map(value).any(|value| value.trim().len() > 1 && text.contains(value.trim()))
 }
 
 fn label_of(field: &Element) -> Option<Element> {

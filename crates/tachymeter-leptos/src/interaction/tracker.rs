@@ -86,9 +86,17 @@ struct Closed {
 #[derive(Default)]
 struct Page {
     last_id: u32,
+    /// By their id.
     open: Vec<Open>,
     closed: VecDeque<Closed>,
     hooks: Vec<(&'static str, RwSignal<Vec<Interaction>>)>,
+}
+
+impl Page {
+    fn find(&mut self, id: u32) -> Option<&mut Open> {
+        let at = self.open.binary_search_by_key(&id, |open| open.id).ok()?;
+        self.open.get_mut(at)
+    }
 }
 
 thread_local! {
@@ -143,7 +151,8 @@ pub(super) fn each(causes: Causes, mut f: impl FnMut(&mut Open)) {
     }
     let arm = PAGE.with_borrow_mut(|page| {
         let mut arm = false;
-        for open in page.open.iter_mut().filter(|open| causes.contains(open.id)) {
+        for id in causes.ids() {
+            let Some(open) = page.find(id) else { continue };
             f(open);
             if open.settled() && !open.awaiting_paint {
                 open.awaiting_paint = true;
@@ -158,23 +167,20 @@ pub(super) fn each(causes: Causes, mut f: impl FnMut(&mut Open)) {
 }
 
 pub(super) fn is_open(id: u32) -> bool {
-    PAGE.with_borrow(|page| page.open.iter().any(|open| open.id == id))
+    PAGE.with_borrow_mut(|page| page.find(id).is_some())
 }
 
-/// Which interactions of a task's last poll are the cause of a wake by nobody knows whom: those that are open, and those that closed a
-/// short while ago if it is theirs, spawned by them. A message from elsewhere (a socket) is the doing of no one but a task that waits
-/// for it.
+/// Which interactions of a task's earlier polls are still its cause: those that are open, and those that closed a short while ago if it
+/// is theirs, spawned by them.
 pub(super) fn still_valid(last: Causes, spawned: Causes) -> Causes {
     if last.is_empty() {
         return last;
     }
-    let elsewhere = input::elsewhere();
     let since = paint::now() - GRACE_MS;
-    PAGE.with_borrow(|page| {
+    PAGE.with_borrow_mut(|page| {
         last.filter(|id| {
-            let own = spawned.contains(id);
-            let is_open = page.open.iter().any(|open| open.id == id);
-            is_open && (own || !elsewhere) || own && page.closed.iter().any(|closed| closed.id == id && closed.at > since)
+            page.find(id).is_some()
+                || spawned.contains(id) && page.closed.iter().any(|closed| closed.id == id && closed.at > since)
         })
     })
 }
@@ -189,8 +195,8 @@ pub(super) fn polled(causes: Causes) {
 
 /// Where an interaction stands in its trace.
 pub(super) fn context_of(id: u32) -> Option<Context> {
-    PAGE.with_borrow(|page| {
-        let open = page.open.iter().find(|open| open.id == id).map(|open| open.context);
+    PAGE.with_borrow_mut(|page| {
+        let open = page.find(id).map(|open| open.context);
         open.or_else(|| Some(page.closed.iter().find(|closed| closed.id == id)?.context))
     })
 }

@@ -1,0 +1,154 @@
+//! Without a hook: what becomes an interaction, and what it is called.
+
+use super::*;
+
+/// A view in which each `on` makes something happen.
+fn counter() -> (RwSignal<i32>, impl FnMut(leptos::ev::MouseEvent) + Copy) {
+    let count = RwSignal::new(0);
+    (count, move |_| *count.write() += 1)
+}
+
+/// One after the other: the last of them takes all the names that a page may give.
+#[wasm_bindgen_test]
+async fn names() {
+    a_control_is_called_by_its_role_and_name().await;
+    what_a_person_typed_is_in_no_name().await;
+    a_page_gives_only_so_many_names().await;
+}
+
+async fn a_control_is_called_by_its_role_and_name() {
+    let page = Page::show(|| {
+        let (count, add) = counter();
+        view! {
+            <p>{count}</p>
+            <button class="text" on:click=add>"  Add \n one "<b class="bold">"more"</b></button>
+            <button class="labelled" aria-label="Close" on:click=add>"×"</button>
+            <a class="link" href="#here" on:click=add>"Somewhere"</a>
+            <div class="tab" role="tab" on:click=add>"Second"</div>
+            <label>"Agree"<input class="box" type="checkbox" on:change=move |_| *count.write() += 1/></label>
+            <span data-measure="cart"><button class="measured" on:click=add>"Add Tea to the cart"</button></span>
+            <div class="plain" on:click=add>"Anything"</div>
+            <button class="long" on:click=add>{"long ".repeat(20)}</button>
+        }
+    });
+    microtasks().await;
+    for (class, event, name) in [
+        ("text", "click", "button \"Add one more\""),
+        ("bold", "click", "button \"Add one more\""),
+        ("labelled", "click", "button \"Close\""),
+        ("link", "click", "link \"Somewhere\""),
+        ("tab", "click", "tab \"Second\""),
+        ("box", "change", "checkbox \"Agree\""),
+        ("measured", "click", "cart"),
+        ("plain", "click", "div"),
+        ("long", "click", "button \"long long long long long long long long \""),
+    ] {
+        if event == "click" {
+            page.click(class)
+        } else {
+            page.dispatch(class, event)
+        }
+        let closed = page.closed(1).await;
+        assert_eq!((closed[0].get("name"), closed[0].get("event")), (Some(name), Some(event)));
+        assert_eq!((closed[0].get("outcome"), closed[0].measurement("renders")), (Some("rendered"), ONE), "{class}");
+    }
+}
+
+async fn what_a_person_typed_is_in_no_name() {
+    const SECRET: &str = "buy milk";
+    let page = Page::show(|| {
+        let (count, add) = counter();
+        let typed = RwSignal::new(SECRET.to_owned());
+        view! {
+            <p>{count}</p>
+            <label>"Note"<input class="field" prop:value=typed on:input=move |_| *count.write() += 1/></label>
+            <label>"Text"<textarea class="area" on:input=move |_| *count.write() += 1>{SECRET}</textarea></label>
+            <input class="bare" placeholder=SECRET name="note" value=SECRET on:input=move |_| *count.write() += 1/>
+            <button class="mirror" on:click=add>"Add "{typed}</button>
+            <ul><li><button class="item" on:click=add>{SECRET}</button></li></ul>
+            <table><tbody><tr><td><a class="cell" href="#x" on:click=add>{SECRET}</a></td></tr></tbody></table>
+            <div class="editable" contenteditable="true" on:input=move |_| *count.write() += 1>{SECRET}</div>
+            <div contenteditable="true"><button class="inner" on:click=add>{SECRET}</button></div>
+            <nav><ul><li><a class="nav" href="#y" on:click=add>"Home"</a></li></ul></nav>
+        }
+    });
+    microtasks().await;
+    for (class, event, name) in [
+        ("field", "input", "textbox \"Note\""),
+        ("area", "input", "textbox \"Text\""),
+        ("bare", "input", "textbox"),
+        ("mirror", "click", "button"),
+        ("item", "click", "button"),
+        ("cell", "click", "link"),
+        ("editable", "input", "textbox"),
+        ("inner", "click", "button"),
+        ("nav", "click", "link \"Home\""),
+    ] {
+        if event == "click" {
+            page.click(class)
+        } else {
+            page.dispatch(class, event)
+        }
+        assert_eq!(page.closed(1).await[0].get("name"), Some(name), "{class}");
+    }
+}
+
+async fn a_page_gives_only_so_many_names() {
+    let page = Page::show(|| {
+        let (count, add) = counter();
+        let many =
+            (0..70).map(|n| view! { <button class=format!("n{n}") on:click=add>{format!("Number {n}")}</button> }).collect_view();
+        view! { <p>{count}</p>{many} }
+    });
+    microtasks().await;
+    for n in 0..70 {
+        page.click(&format!("n{n}"));
+        microtasks().await;
+    }
+    let closed = page.closed(70).await;
+    let names: std::collections::BTreeSet<_> = closed.iter().filter_map(|event| event.get("name")).collect();
+    assert!((30..=51).contains(&names.len()) && names.contains("button"), "{names:?}");
+}
+
+#[wasm_bindgen_test]
+async fn an_input_that_nothing_comes_of_is_no_interaction() {
+    let page = Page::show(|| {
+        let count = RwSignal::new(0);
+        view! {
+            <button class="silent" on:click=|_| ()>"Nothing"</button>
+            <button class="add" on:click=move |_| *count.write() += 1>{count}</button>
+        }
+    });
+    microtasks().await;
+    page.click("silent");
+    page.closed(0).await;
+    // A script's click is nobody's: it belongs to what made it, here to nothing.
+    trust_scripts(false);
+    page.click("add");
+    page.closed(0).await;
+    trust_scripts(true);
+    page.click("add");
+    assert_eq!(page.closed(1).await[0].get("outcome"), Some("rendered"));
+}
+
+#[wasm_bindgen_test]
+async fn what_a_click_brings_with_it_joins_it() {
+    let page = Page::show(|| {
+        let measured = use_measured("join");
+        let (clicked, changed) = (RwSignal::new(0), RwSignal::new(0));
+        view! {
+            <div on:click=measured.on("outer", |_| ())>
+                <input class="box" type="checkbox"
+                    on:click=measured.on("box", move |_| *clicked.write() += 1)
+                    on:change=move |_| *changed.write() += 1/>
+            </div>
+            <p>{clicked}{changed}</p>
+        }
+    });
+    microtasks().await;
+    // The browser ticks the box and says so by an `input` and a `change`, each an event of its own.
+    page.click("box");
+    let closed = page.closed(1).await;
+    assert_eq!((closed[0].get("name"), closed[0].get("event")), (Some("join.box"), Some("click")));
+    assert_eq!(page.text(), "11");
+}

@@ -27,6 +27,9 @@ tachymeter::events! {
     /// and wrote the answer (`encode`). A failure's `error` is the name of its variant.
     pub span SERVER_FN = "leptos.server_fn" { offset, queue, request, decode, body, encode } [name, side, outcome];
 
+    /// The view of a component under `#[measured]` is made: its function runs, on the server as in the browser.
+    pub span VIEW = "leptos.view" {} [name];
+
     /// A part of a browser's report that was refused, and why.
     pub event BEACON_REJECTED = "leptos.beacon.rejected" { count } [reason];
 

@@ -48,6 +48,7 @@ pub mod beacon;
 pub mod dashboard;
 pub mod events;
 pub mod interaction;
+mod measured;
 mod server_fn;
 pub mod stream;
 pub mod trace;
@@ -79,5 +80,6 @@ pub use tachymeter_macros::__direct;
 
 #[doc(hidden)]
 pub mod __private {
+    pub use crate::measured::{handle, handler, handler_mut, input, run_on_client, view};
     pub use crate::server_fn::direct;
 }

@@ -49,11 +49,14 @@
 //! }
 //!
 //! # fn main() {
-//! let span = WORK.start(&[("form", "demo".into())]);
+//! let span = tachymeter::start!(WORK, { form: "demo" });
 //! let items = span.in_scope(|| 3u64); // children started here have it as their parent
-//! span.stop(&[("items", items.into())], &[]);
+//! tachymeter::stop!(WORK, span, { items: items });
 //! # }
 //! ```
+//!
+//! The keys are checked as those of an event are. For a span that is held in a variable there are [`SpanEvent::start`] and
+//! [`OpenSpan::stop`]; what they are given is looked at when the program runs, in debug builds.
 //!
 //! A function that is a span as a whole says so by [`measured`]:
 //!

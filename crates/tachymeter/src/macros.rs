@@ -119,20 +119,88 @@ macro_rules! execute {
         $crate::execute!($event, { $($measurement: $number),* }, {})
     };
     ($event:path, { $($measurement:ident: $number:expr),* $(,)? }, { $($key:ident: $value:expr),* $(,)? } $(,)?) => {{
+        $crate::execute!(@check $event, $event, [$($measurement)*], [$($key)*]);
+        if $event.is_attached() {
+            $event.dispatch(
+                &[$((stringify!($measurement), $crate::Value::from($number))),*],
+                &[$((stringify!($key), $crate::Value::from($value))),*],
+            );
+        }
+    }};
+    (@check $named:path, $event:expr, [$($measurement:ident)*], [$($key:ident)*]) => {
         $(const _: () = assert!(
             $crate::__private::contains($event.measurements(), stringify!($measurement)),
-            concat!("`", stringify!($event), "` declares no measurement `", stringify!($measurement), "`: see its `tachymeter::events!`")
+            concat!("`", stringify!($named), "` declares no measurement `", stringify!($measurement), "`: see its `tachymeter::events!`")
         );)*
         $(const _: () = assert!(
             $crate::__private::contains($event.metadata(), stringify!($key)),
-            concat!("`", stringify!($event), "` declares no metadata `", stringify!($key), "`: see its `tachymeter::events!`")
+            concat!("`", stringify!($named), "` declares no metadata `", stringify!($key), "`: see its `tachymeter::events!`")
         );)*
         const _: () = assert!(
             $crate::__private::distinct(&[$(stringify!($measurement),)* $(stringify!($key)),*]),
-            concat!("a key of `", stringify!($event), "` is here twice")
+            concat!("a key of `", stringify!($named), "` is here twice")
         );
-        if $event.is_attached() {
-            $event.dispatch(
+    };
+}
+
+/// Starts a declared span under the current one, as [`SpanEvent::start`](crate::SpanEvent::start) does: the metadata is evaluated only
+/// if somebody listens, and a key that the span doesn't declare doesn't compile. [`stop!`](crate::stop!) is its end.
+///
+/// ```
+/// # tachymeter::events! { #[doc = "All."] pub EVENTS; #[doc = "Work."] pub span WORK = "doc.started" { items } [form, result]; }
+/// # fn main() {
+/// let ends = tachymeter::testing::capture(&["doc.started.stop"]);
+/// let span = tachymeter::start!(WORK, { form: "demo" });
+/// tachymeter::stop!(WORK, span, { items: 3u8 }, { result: "ok" });
+/// let ends = ends.take();
+/// assert_eq!((ends[0].get("form"), ends[0].get("result")), (Some("demo"), Some("ok")));
+/// # }
+/// ```
+///
+/// ```compile_fail
+/// # tachymeter::events! { #[doc = "All."] pub EVENTS; #[doc = "Work."] pub span WORK = "a.work" { items } [form]; }
+/// # fn main() {
+/// let span = tachymeter::start!(WORK, { from: "demo" });
+/// # }
+/// ```
+#[macro_export]
+macro_rules! start {
+    ($span:path $(,)?) => {
+        $crate::start!($span, {})
+    };
+    ($span:path, { $($key:ident: $value:expr),* $(,)? } $(,)?) => {{
+        $crate::execute!(@check $span, $span.start_event(), [], [$($key)*]);
+        if $span.is_attached() {
+            $span.start(&[$((stringify!($key), $crate::Value::from($value))),*])
+        } else {
+            $span.start_unheard()
+        }
+    }};
+}
+
+/// Ends a span well, as [`OpenSpan::stop`](crate::OpenSpan::stop) does: measurements and metadata are evaluated only if somebody listened
+/// when it started, and a key that the named declaration doesn't have doesn't compile.
+///
+/// ```compile_fail
+/// # tachymeter::events! { #[doc = "All."] pub EVENTS; #[doc = "Work."] pub span WORK = "a.work" { items } [form]; }
+/// # fn main() {
+/// let span = tachymeter::start!(WORK);
+/// tachymeter::stop!(WORK, span, { itmes: 3u8 });
+/// # }
+/// ```
+#[macro_export]
+macro_rules! stop {
+    ($span:path, $open:expr $(,)?) => {
+        $crate::stop!($span, $open, {}, {})
+    };
+    ($span:path, $open:expr, { $($measurement:ident: $number:expr),* $(,)? } $(,)?) => {
+        $crate::stop!($span, $open, { $($measurement: $number),* }, {})
+    };
+    ($span:path, $open:expr, { $($measurement:ident: $number:expr),* $(,)? }, { $($key:ident: $value:expr),* $(,)? } $(,)?) => {{
+        $crate::execute!(@check $span, $span.stop(), [$($measurement)*], [$($key)*]);
+        let open: $crate::OpenSpan = $open;
+        if open.is_heard() {
+            open.stop(
                 &[$((stringify!($measurement), $crate::Value::from($number))),*],
                 &[$((stringify!($key), $crate::Value::from($value))),*],
             );

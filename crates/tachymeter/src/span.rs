@@ -102,6 +102,11 @@ impl OpenSpan {
         self.context
     }
 
+    /// Whether somebody listened when it started: if not it emits nothing, and needs nothing.
+    pub fn is_heard(&self) -> bool {
+        self.heard.is_some()
+    }
+
     /// Adds metadata to what the end will carry; the same key replaces.
     pub fn set<'v>(&mut self, key: &'static str, value: impl Into<Value<'v>>) {
         if let Some(heard) = &mut self.heard {

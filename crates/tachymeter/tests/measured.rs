@@ -16,7 +16,7 @@ tachymeter::events! {
     /// What these tests emit.
     pub EVENTS;
     /// Some work.
-    pub span WORK = "measured.work" {} [form, id, outcome];
+    pub span WORK = "measured.work" {} [form, id, name, outcome];
     /// Work inside of it.
     pub span INNER = "measured.inner" {} [];
     /// Work that nobody listens to.
@@ -320,6 +320,75 @@ fn names_inside_of_patterns_are_arguments() {
     assert_eq!(patterns((-3, 0), Wrapped(Duration::from_millis(1500)), 5), 4);
     let events = events.take();
     assert_eq!((events[1].get("id"), events[1].get("form")), (Some("-3"), Some("1.5s")));
+}
+
+#[measured(WORK, name = "selling", skip(_secret, price), metadata(id = price * 2))]
+fn named(form: &str, price: u32, _secret: &str) -> usize {
+    form.len()
+}
+
+#[test]
+fn a_name_is_metadata_and_skip_leaves_out_what_it_lists() {
+    let events = listen();
+    assert_eq!(named("x", 4, "secret"), 1);
+    let stop = &events.take()[1];
+    let seen: Vec<_> = stop.metadata.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();
+    assert_eq!(seen, [("name", "selling"), ("id", "8"), ("form", "x")]);
+}
+
+#[async_trait::async_trait]
+trait Remote: Sync {
+    async fn fetch(&self, id: u64) -> Result<Option<Context>, String>;
+
+    #[measured(WORK)]
+    async fn without(&self) -> usize {
+        once_pending().await;
+        inner().map_or(0, |_| 1)
+    }
+}
+
+#[async_trait::async_trait]
+impl Remote for Shop {
+    #[measured(WORK, metadata(form = self.name, id), err)]
+    async fn fetch(&self, id: u64) -> Result<Option<Context>, String> {
+        once_pending().await;
+        if id == 0 {
+            return Err("zero".to_owned());
+        }
+        let _: u64 = "x".parse().or(Ok::<_, String>(id))?;
+        Ok(inner())
+    }
+}
+
+#[measured(WORK, metadata(id))]
+fn by_hand(id: u64) -> Pin<Box<dyn Future<Output = Option<Context>> + Send>> {
+    let id = id + 1;
+    Box::pin(async move { inner().filter(|_| id > 0) })
+}
+
+#[test]
+fn a_boxed_future_is_a_span_from_its_first_poll_to_its_end() {
+    let events = listen();
+    let shop = Shop { name: "corner".to_owned(), sold: Vec::new() };
+    let given_up = shop.fetch(1);
+    drop(given_up);
+    assert!(events.take().is_empty(), "it was never polled");
+    let inside = ready(shop.fetch(1)).unwrap();
+    assert!(ready(shop.fetch(0)).is_err());
+    assert_eq!(ready(shop.without()), 1);
+    assert!(ready(by_hand(3)).is_some());
+    let events = events.take();
+    assert_eq!(
+        names(&events),
+        ["work.start", "inner.stop", "work.stop", "work.start", "work.stop"]
+            .into_iter()
+            .chain(["work.start", "inner.stop", "work.stop"].repeat(2))
+            .collect::<Vec<_>>()
+    );
+    assert_eq!((events[1].context, events[1].parent_id), (inside, events[0].context.map(|context| context.span_id)));
+    assert_eq!((events[2].get("form"), events[2].get("id"), events[2].get("outcome")), (Some("corner"), Some("1"), Some("ok")));
+    assert_eq!((events[4].get("id"), events[4].get("outcome")), (Some("0"), Some("error")));
+    assert_eq!(events[10].get("id"), Some("4"), "what the name means where the block begins");
 }
 
 static BUILT: AtomicUsize = AtomicUsize::new(0);

@@ -25,6 +25,10 @@ pub fn use_measured(name: &'static str) -> UseMeasured {
 }
 
 impl UseMeasured {
+    pub(crate) fn name(self) -> &'static str {
+        self.name
+    }
+
     /// Wraps an event handler: the interaction that a trusted event opens is called `<hook>.<handler>`, and it is one even if
     /// nothing comes of it. If several handlers of one event are wrapped, the innermost names it.
     pub fn on<E, F>(self, handler_name: &'static str, mut handler: F) -> impl FnMut(E) + 'static

@@ -11,5 +11,4 @@ fn main() {
     tachymeter::execute!(LOGIN, { cuont: 1 });
     tachymeter::execute!(LOGIN, { count: 1 }, { reslut: "ok" });
     tachymeter::execute!(LOGIN, { count: 1, count: 2 });
-    tachymeter::execute!(LOGIN, { count: 1 }, { result: vec![1] });
 }

@@ -14,14 +14,6 @@ fn misspelt(form: u8) {
     _ = form;
 }
 
-#[measured(WORK, name = "ui.other")]
-fn name() {}
-
-#[measured(WORK, skip(form))]
-fn skip(form: u8) {
-    _ = form;
-}
-
 #[measured(WORK, fields(form))]
 fn fields(form: u8) {
     _ = form;

@@ -48,6 +48,19 @@ fn a_refusal_names_the_key_the_value_and_what_is_allowed() {
         ("log = \"off\"", "log = \"loud\"", "reporters.log", "\"loud\"", "\"trace\""),
         ("prometheus = true", "prometheus = 9090", "reporters.prometheus", "9090", "true or false"),
         ("[\"password\", ", "[\"\", ", "reporters.log_filtered", "\"\"", "none of them empty"),
+        ("receiver = \"127.0.0.1:8125\"", "receiver = \"statsd\"", "reporters.statsd.receiver", "\"statsd\"", "127.0.0.1:8125"),
+        ("receiver = \"127.0.0.1:8125\"", "receiver = \"unix:\"", "reporters.statsd.receiver", "\"unix:\"", "and a path"),
+        ("dialect = \"standard\"", "dialect = \"etsy\"", "reporters.statsd.dialect", "\"etsy\"", "\"datadog\""),
+        ("prefix = \"\"", "prefix = \"a b\"", "reporters.statsd.prefix", "\"a b\"", "letters, digits"),
+        ("tags = []", "tags = [\"production\"]", "reporters.statsd.tags", "production", "key:value"),
+        ("flush_ms = 10000", "flush_ms = 1", "reporters.statsd.flush_ms", "1", "from 10 to 3600000"),
+        ("mtu = 1432", "mtu = 10", "reporters.statsd.mtu", "10", "from 64 to 65507"),
+        ("endpoint = \"http://", "endpoint = \"grpc://", "reporters.otlp.endpoint", "grpc://127.0.0.1:4318", "http://"),
+        ("headers = []", "headers = [\"a b: c\"]", "reporters.otlp.headers", "a list", "name: value"),
+        ("service = \"tachymeter\"", "service = \"\"", "reporters.otlp.service", "\"\"", "a name"),
+        ("trace_ratio = 1.0", "trace_ratio = 1.5", "reporters.otlp.trace_ratio", "1.5", "from 0.0 to 1.0"),
+        ("max_spans = 4096", "max_spans = 0", "reporters.otlp.max_spans", "0", "from 1 to 1000000"),
+        ("period_ms = 5000", "period_ms = 0", "poller.period_ms", "0", "from 100 to 3600000"),
         ("admins = []", "admins = 7", "auth.admins", "7", "a list of email addresses"),
     ] {
         let text = refusal(line, instead);
@@ -71,6 +84,8 @@ fn loopback_access_is_only_for_loopback_addresses() {
 fn unknown_and_missing_keys_are_refused() {
     let text = refusal("red_ms = 100", "red_ms = 100\npurple_ms = 5");
     assert!(text.contains("buttons.purple_ms") && text.contains("red_ms, green_ms, blue_ms"), "{text}");
+    let text = refusal("mtu = 1432", "mtu = 1432\nmut = 1432");
+    assert!(text.contains("reporters.statsd.mut") && text.contains("in [reporters.statsd]"), "{text}");
     let text = refusal("[landing]", "[reports]\n[landing]");
     assert!(text.contains("reports") && text.contains("dashboard"), "{text}");
     let text = refusal("red_ms = 100", "");

@@ -71,6 +71,8 @@ async fn serve() -> Result<(), StartError> {
     let address = listener.local_addr().unwrap_or(config.server.address);
     tracing::info!("serving http://{address}");
     tokio::spawn(Arc::clone(&state.telemetry.feed).run());
+    let _polling = telemetry::poll(&state).expect("the configuration was checked");
+    let reporting = Arc::clone(&state.telemetry);
     let app = router(state).into_make_service_with_connect_info::<SocketAddr>();
     let mut stopped = stop.subscribe();
     tokio::spawn(async move {
@@ -84,13 +86,16 @@ async fn serve() -> Result<(), StartError> {
     let server = axum::serve(listener, app).with_graceful_shutdown(async move {
         let _ = stopped.wait_for(|stop| *stop).await;
     });
-    tokio::select! {
+    let served = tokio::select! {
         result = server.into_future() => result.map_err(StartError::Serve),
         () = async { let _ = deadline.wait_for(|stop| *stop).await; tokio::time::sleep(GRACE).await } => {
             tracing::warn!("some connections were still open and were cut");
             Ok(())
         }
-    }
+    };
+    // What they have left is sent now, wherever else the state is still held.
+    let _ = tokio::task::spawn_blocking(move || reporting.reporters.stop()).await;
+    served
 }
 
 async fn listen(address: SocketAddr) -> Result<TcpListener, StartError> {

@@ -9,7 +9,9 @@ use axum::http::header::{ACCEPT, CONTENT_TYPE, VARY};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Router, middleware};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
+use tachymeter_metrics::reporter::otlp::{Otlp, Traced};
+use tachymeter_metrics::reporter::statsd::Statsd;
 use tachymeter_metrics::reporter::{Format, Log, Prometheus};
 use tachymeter_metrics::{Limits, Metric};
 
@@ -21,21 +23,45 @@ pub const METRICS_PATH: &str = "/metrics";
 pub struct Reporters {
     prometheus: Option<Arc<Prometheus>>,
     _log: Option<Log>,
+    sending: Mutex<Sending>,
+}
+
+/// Those that have something left to send when they end.
+#[derive(Debug, Default)]
+struct Sending {
+    _statsd: Option<Statsd>,
+    _otlp: Option<Otlp>,
 }
 
 impl Reporters {
     /// Starts those that are switched on.
     ///
     /// # Panics
-    /// If one of them can't show this list of metrics, which a test would have shown.
-    pub fn start(config: &Config, metrics: &[Metric], limits: Limits) -> Self {
+    /// If one of them can't show this list of metrics, which a test would have shown, or the system has no threads left.
+    pub fn start(config: &Config, metrics: &[Metric], traces: Vec<Traced>, limits: Limits) -> Self {
         let reporters = &config.reporters;
         let prometheus = reporters.prometheus.then(|| Prometheus::start(metrics.to_vec(), limits));
         let log = reporters.log_options().map(|options| Log::start(metrics.to_vec(), options));
+        let statsd = reporters.statsd.options(limits).filter(|_| reporters.statsd.enabled);
+        let statsd = statsd.map(|options| Statsd::start(metrics.to_vec(), options));
+        let otlp = reporters.otlp.enabled.then(|| Otlp::start(metrics.to_vec(), traces, reporters.otlp.options(limits)));
+        let sending = Sending {
+            _statsd: statsd.transpose().expect("the configuration was checked"),
+            _otlp: otlp.transpose().expect("the configuration was checked"),
+        };
         Self {
+            sending: Mutex::new(sending),
             prometheus: prometheus.transpose().expect("all metrics fit on one page").map(Arc::new),
             _log: log.transpose().expect("there are metrics"),
         }
+    }
+}
+
+impl Reporters {
+    /// Ends those that send, after they have sent what is left. Waits for that.
+    pub fn stop(&self) {
+        let sending = std::mem::take(&mut *self.sending.lock().unwrap_or_else(PoisonError::into_inner));
+        drop(sending);
     }
 }
 

@@ -15,7 +15,10 @@ use tachymeter::{Attached, Emission};
 use tachymeter_leptos::beacon::{Beacon, Limits as BeaconLimits};
 use tachymeter_leptos::dashboard::{Chart, Stat};
 use tachymeter_leptos::stream::{Feed, FeedOptions};
+use tachymeter_metrics::poller::{Poller, PollerError, Polling};
+use tachymeter_metrics::reporter::otlp::Traced;
 use tachymeter_metrics::{DefinitionError, Limits, Live, Metric, Unit};
+use tokio::runtime::Handle;
 use tokio::sync::watch;
 
 use super::config::Config;
@@ -63,11 +66,54 @@ pub fn metrics() -> Result<Vec<Metric>, DefinitionError> {
         Metric::sum("telemetry.reporter.failed.count")
             .tags(&["reporter", "reason"])
             .description("What reporters could not hand over, at once or at all"),
+        Metric::last_value("process.usage.cpu").description("Cores that this process keeps busy"),
+        Metric::last_value("process.usage.memory").convert(Unit::Byte, Unit::Megabyte).description("Memory of this process"),
+        Metric::last_value("process.usage.open_files").description("Open files of this process"),
+        Metric::last_value("process.usage.threads").description("Threads of this process"),
+        Metric::last_value("host.usage.cpu").description("Part of all cores that is busy"),
+        Metric::last_value("host.usage.memory").convert(Unit::Byte, Unit::Megabyte).description("Memory in use on this machine"),
+        Metric::last_value("tokio.runtime.busy").tags(&["runtime"]).description("Part of the workers' time that is busy"),
+        Metric::last_value("tokio.runtime.tasks").tags(&["runtime"]).description("Tasks that are alive"),
+        Metric::last_value("tokio.runtime.queued").tags(&["runtime"]).description("Tasks that wait for any worker"),
+        Metric::last_value("db.pool.used").tags(&["pool"]).description("Connections in use"),
+        Metric::last_value("db.pool.size").tags(&["pool"]).description("Connections that are open"),
+        Metric::last_value("leptos.stream.tick.subscribers").description("Open dashboards"),
+        Metric::counter("poller.failure.count").tags(&["measurement"]).description("Measurements of the poller that failed"),
         Metric::counter("telemetry.handler.failure.count").tags(&["event_name"]).description("Handlers that panicked"),
     ]
     .into_iter()
     .map(|metric| metric.build())
     .collect()
+}
+
+/// What becomes a span of a trace, where traces go.
+pub fn traces() -> Vec<Traced> {
+    vec![
+        Traced::event("leptos.interaction.stop", "total").titled("name"),
+        Traced::span("leptos.server_fn").titled("name"),
+        Traced::span("http.request").server().titled("route").drop(is_own),
+        Traced::span("db.transaction").titled("label"),
+        Traced::child("db.query", "total").titled("label"),
+        Traced::span("external.request").titled("host"),
+    ]
+}
+
+/// What the server measures of itself, for as long as the result lives.
+///
+/// # Errors
+/// If the configuration was not checked.
+pub fn poll(state: &AppState) -> Result<Polling, PollerError> {
+    let db = state.db.clone();
+    Poller::new(Duration::from_millis(state.config.poller.period_ms))
+        .process()
+        .host()
+        .runtime("main", Handle::current())
+        .measure("pools", move || {
+            tachymeter_sqlx::look_at_pool("read", &db.read);
+            tachymeter_sqlx::look_at_pool("write", &db.write);
+            Ok(())
+        })
+        .start()
 }
 
 /// Requests that telemetry itself makes: an open dashboard must not look like traffic.
@@ -110,7 +156,7 @@ impl Telemetry {
     pub fn start(config: &Config, shutdown: watch::Receiver<bool>) -> Self {
         let metrics = metrics().expect("the list of metrics is right");
         let limits = Limits { series: config.dashboard.max_series, ..Limits::default() };
-        let reporters = Reporters::start(config, &metrics, limits);
+        let reporters = Reporters::start(config, &metrics, traces(), limits);
         let live = Live::new(metrics, limits);
         let attached = live.attach().expect("each store has an id of its own");
         let options = FeedOptions {

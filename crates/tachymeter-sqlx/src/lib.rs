@@ -43,6 +43,7 @@
 mod connection;
 mod executor;
 mod idle;
+mod pool;
 mod recorder;
 mod statement;
 mod transaction;
@@ -50,6 +51,7 @@ mod transaction;
 pub use connection::{OnConnection, on};
 pub use executor::{Label, Labelled};
 pub use idle::{idle_for, note_idle};
+pub use pool::look_at_pool;
 pub use statement::tell_statements;
 pub use transaction::Transaction;
 
@@ -59,6 +61,9 @@ tachymeter::events! {
 
     /// A query has ended.
     pub event DB_QUERY = "db.query" { total, queue, query, decode, idle, rows } [label, outcome, error, statement];
+
+    /// How many connections a pool has open, in use, and at most; whenever [`look_at_pool`] is called.
+    pub event DB_POOL = "db.pool" { size, used, idle, max } [pool];
 
     /// A transaction, until it was committed or rolled back, which is its `outcome`, or failed: then the `outcome` is `error`.
     pub span DB_TRANSACTION = "db.transaction" {} [label, outcome];

@@ -59,6 +59,23 @@ const ALLOWED: &[(&str, &str)] = &[
     ("reporters.prometheus", "true or false"),
     ("reporters.log", "\"off\", \"error\", \"warn\", \"info\", \"debug\" or \"trace\""),
     ("reporters.log_filtered", "a list of words, none of them empty (an empty one is in every key)"),
+    ("reporters.statsd.enabled", "true or false"),
+    ("reporters.statsd.receiver", "a host and a port, such as \"127.0.0.1:8125\", or \"unix:\" and a path"),
+    ("reporters.statsd.dialect", "\"standard\" or \"datadog\""),
+    ("reporters.statsd.prefix", "\"\", or letters, digits, _ and - with dots between them"),
+    ("reporters.statsd.tags", "a list of \"key:value\""),
+    ("reporters.statsd.flush_ms", "a whole number from 10 to 3600000"),
+    ("reporters.statsd.mtu", "a whole number from 64 to 65507"),
+    ("reporters.otlp.enabled", "true or false"),
+    ("reporters.otlp.endpoint", "an http:// or https:// address, such as \"http://127.0.0.1:4318\""),
+    ("reporters.otlp.headers", "a list of \"name: value\", as in a request"),
+    ("reporters.otlp.service", "a name"),
+    ("reporters.otlp.resource", "a list of \"key: value\""),
+    ("reporters.otlp.interval_ms", "a whole number from 10 to 3600000"),
+    ("reporters.otlp.timeout_ms", "a whole number from 1 to 60000"),
+    ("reporters.otlp.trace_ratio", "a number from 0.0 to 1.0"),
+    ("reporters.otlp.max_spans", "a whole number from 1 to 1000000"),
+    ("poller.period_ms", "a whole number from 100 to 3600000"),
 ];
 
 fn allowed(key: &str) -> &'static str {
@@ -94,8 +111,8 @@ pub(super) fn check(c: &Config) -> Result<(), ConfigError> {
     must((1..=10_000).contains(&c.beacon.max_events), "beacon.max_events", &c.beacon.max_events);
     let per_minute = c.beacon.reports_per_minute;
     must((1..=100_000).contains(&per_minute), "beacon.reports_per_minute", &per_minute);
-    let words = &c.reporters.log_filtered;
-    must(!words.iter().any(String::is_empty), "reporters.log_filtered", &format!("{words:?}"));
+    c.reporters.check(&mut must);
+    must((100..=3_600_000).contains(&c.poller.period_ms), "poller.period_ms", &c.poller.period_ms);
     if wrong.is_empty() { Ok(()) } else { Err(ConfigError::Refused(wrong)) }
 }
 
@@ -131,7 +148,7 @@ fn describe(figment: &Figment, error: &figment::Error) -> String {
     let key = error.path.join(".");
     match &error.kind {
         Kind::UnknownField(name, known) => {
-            let section = error.path.split_last().map_or("", |(_, section)| section.first().map_or("", String::as_str));
+            let section = error.path.split_last().map_or(String::new(), |(_, section)| section.join("."));
             let inside = if section.is_empty() { String::new() } else { format!(" in [{section}]") };
             format!("{key} is not a setting (unknown key {name}{inside}). Allowed: {}", known.join(", "))
         }

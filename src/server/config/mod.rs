@@ -7,7 +7,7 @@ mod check;
 mod reporters;
 
 pub use check::ConfigError;
-pub use reporters::{LogLevel, Reporters};
+pub use reporters::{Dialect, LogLevel, Reporters};
 
 use crate::features::buttons::model::Delays;
 use figment::Figment;
@@ -40,6 +40,8 @@ pub struct Config {
     pub beacon: Beacon,
     /// Where the numbers go, besides the dashboard.
     pub reporters: Reporters,
+    /// How often the server looks at itself.
+    pub poller: Poller,
 }
 
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -130,6 +132,12 @@ pub struct Beacon {
     pub max_bytes: usize,
     pub max_events: usize,
     pub reports_per_minute: u32,
+}
+
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Poller {
+    pub period_ms: u64,
 }
 
 impl Config {

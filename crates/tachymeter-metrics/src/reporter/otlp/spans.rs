@@ -1,5 +1,6 @@
 //! Events with a length as OTLP's spans.
 
+use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -23,7 +24,7 @@ const BATCH: usize = 512;
 const ENDS: [&str; 3] = ["stop", "exception", "aborted"];
 
 /// Which events become spans of a trace, and how.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Traced {
     name: String,
     /// Events, each with the name of the measurement that says how long it took.
@@ -32,13 +33,16 @@ pub struct Traced {
     own: bool,
     server: bool,
     title: Option<String>,
+    drop: Option<Arc<DropFn>>,
 }
+
+type DropFn = dyn Fn(&Emission<'_>) -> bool + Send + Sync;
 
 impl Traced {
     /// A span of [`tachymeter::events!`]: `<name>.stop`, `.exception` and `.aborted`.
     pub fn span(name: &str) -> Self {
         let events = ENDS.map(|end| (format!("{name}.{end}"), "duration".to_owned()));
-        Self { name: name.to_owned(), events: events.into(), own: true, server: false, title: None }
+        Self { name: name.to_owned(), events: events.into(), own: true, server: false, title: None, drop: None }
     }
 
     /// One event that has a span of its own, and says by a measurement how long that was: `("leptos.interaction.stop", "total")`.
@@ -62,6 +66,18 @@ impl Traced {
     #[must_use]
     pub fn titled(self, key: &str) -> Self {
         Self { title: Some(key.to_owned()), ..self }
+    }
+
+    /// Leaves out those for which this is true. What is below them stays.
+    #[must_use]
+    pub fn drop(self, drop: impl Fn(&Emission<'_>) -> bool + Send + Sync + 'static) -> Self {
+        Self { drop: Some(Arc::new(drop)), ..self }
+    }
+}
+
+impl fmt::Debug for Traced {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Traced").field("name", &self.name).field("own", &self.own).finish_non_exhaustive()
     }
 }
 
@@ -96,6 +112,9 @@ impl Queue {
 
     fn add(&self, traced: &Traced, length: &str, event: &Emission<'_>) {
         let Some(context) = event.context().filter(|context| context.sampled && self.wants(*context)) else { return };
+        if traced.drop.as_ref().is_some_and(|drop| drop(event)) {
+            return;
+        }
         let (context, parent) = match traced.own {
             true => (context, event.parent_id()),
             false => (context.child(), Some(context.span_id)),

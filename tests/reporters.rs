@@ -98,7 +98,9 @@ fn what_is_left_arrives_when_the_server_stops() {
     ));
     // The server has looked at itself, too.
     let looked = |page: String| {
-        ["process_usage_memory", "host_usage", "tokio_runtime_tasks", "db_pool_used"].iter().all(|name| page.contains(name))
+        ["process_usage_memory", "host_usage", "tokio_runtime_tasks", "db_pool_used", "dashboard_open"]
+            .iter()
+            .all(|name| page.contains(name))
     };
     assert!((0..1_000).any(|_| looked(server.send("GET /metrics HTTP/1.1"))));
     server.stop();

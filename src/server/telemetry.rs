@@ -24,6 +24,14 @@ use tokio::sync::watch;
 use super::config::Config;
 use super::reporters::{METRICS_PATH, Reporters};
 
+tachymeter::events! {
+    /// What the server says of itself, beside what the crates do.
+    pub EVENTS;
+
+    /// How many dashboards are open.
+    pub event DASHBOARDS = "dashboard.open" { count };
+}
+
 /// Every metric of this application.
 pub fn metrics() -> Result<Vec<Metric>, DefinitionError> {
     let ms = || Unit::Millisecond;
@@ -77,7 +85,7 @@ pub fn metrics() -> Result<Vec<Metric>, DefinitionError> {
         Metric::last_value("tokio.runtime.queued").tags(&["runtime"]).description("Tasks that wait for any worker"),
         Metric::last_value("db.pool.used").tags(&["pool"]).description("Connections in use"),
         Metric::last_value("db.pool.size").tags(&["pool"]).description("Connections that are open"),
-        Metric::last_value("leptos.stream.tick.subscribers").description("Open dashboards"),
+        Metric::last_value("dashboard.open.count").description("Open dashboards"),
         Metric::counter("poller.failure.count").tags(&["measurement"]).description("Measurements of the poller that failed"),
         Metric::counter("telemetry.handler.failure.count").tags(&["event_name"]).description("Handlers that panicked"),
     ]
@@ -103,7 +111,7 @@ pub fn traces() -> Vec<Traced> {
 /// # Errors
 /// If the configuration was not checked.
 pub fn poll(state: &AppState) -> Result<Polling, PollerError> {
-    let db = state.db.clone();
+    let (db, telemetry) = (state.db.clone(), Arc::clone(&state.telemetry));
     Poller::new(Duration::from_millis(state.config.poller.period_ms))
         .process()
         .host()
@@ -111,6 +119,10 @@ pub fn poll(state: &AppState) -> Result<Polling, PollerError> {
         .measure("pools", move || {
             tachymeter_sqlx::look_at_pool("read", &db.read);
             tachymeter_sqlx::look_at_pool("write", &db.write);
+            Ok(())
+        })
+        .measure("dashboards", move || {
+            tachymeter::execute!(DASHBOARDS, { count: telemetry.feed.subscribers() });
             Ok(())
         })
         .start()

@@ -1,9 +1,9 @@
 //! What an input is called where nobody has named it: by what it was made on, never by what a person typed.
 //!
-//! The nearest `data-measure`; else role and accessible name of the nearest control, for example `button "Save"`. A name comes from
-//! `aria-label`, or from the text of a button, a link, a tab or a label. It is left out within a list or a table outside of a `nav`, where text is data;
-//! when the control holds a field; and within what can be edited. A field's value is read
-//! only to leave out a text that repeats it.
+//! Within a component under `#[measured]` the name begins with the component's, which stands in `data-measured`. The rest is the nearest
+//! `data-measure`; else role and accessible name of the nearest control, for example `button "Save"`. A name comes from `aria-label`, or
+//! from the text of a button, a link, a tab or a label. It is left out within a list or a table outside of a `nav`, where text is data;
+//! when the control holds a field; and within what can be edited. A field's value is read only to leave out a text that repeats it.
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -31,6 +31,13 @@ pub(super) fn of(event: &Event) -> String {
     let Some(target) = event.target().and_then(|target| target.dyn_into::<Element>().ok()) else {
         return event.type_();
     };
+    match nearest(&target, "[data-measured]").and_then(|component| component.get_attribute("data-measured")) {
+        Some(component) => format!("{}.{}", component.chars().take(MAX_CHARS).collect::<String>(), within(target)),
+        None => within(target),
+    }
+}
+
+fn within(target: Element) -> String {
     if let Some(name) = nearest(&target, "[data-measure]").and_then(|element| element.get_attribute("data-measure"))
         && !name.is_empty()
     {

@@ -4,6 +4,7 @@
 mod calls;
 mod effects;
 mod ends;
+mod measured;
 mod names;
 
 use std::sync::Once;

@@ -14,7 +14,7 @@ fn SignPost() -> impl IntoView {
         <p>
             <button class="add" on:click=add(count)>{count}</button>
             <button class="reset" on:click=move |event| reset(event, count)>"Reset"</button>
-            <button class="plain" aria-label="Twice" on:click=move |_| *count.write() *= 2>"x"</button>
+            <button class="plain" data-measure="twice" on:click=move |_| *count.write() *= 2>"x"</button>
         </p>
     }
 }
@@ -54,7 +54,7 @@ async fn a_measured_component_and_its_handlers_name_their_interactions() {
     let closed = page.closed(5).await;
     let mut names: Vec<_> = closed.iter().map(|stop| stop.get("name").unwrap_or_default()).collect();
     names.sort_unstable();
-    assert_eq!(names, ["page.add", "sign_post.add", "sign_post.button \"Twice\"", "signs.back", "signs.other.add"]);
+    assert_eq!(names, ["page.add", "sign_post.add", "sign_post.twice", "signs.back", "signs.other.add"]);
     assert_eq!(page.text(), "0Resetx11");
 }
 

@@ -45,6 +45,7 @@ fn a_refusal_names_the_key_the_value_and_what_is_allowed() {
         ("\"sqlite://data/tachymeter.db\"", "\"postgres://a/b\"", "database.url", "postgres://a/b", "sqlite://"),
         ("https://api.pwnedpasswords.com/range/", "ftp://a/", "auth.breach_list_url", "ftp://a/", "https://"),
         ("password_min_length = 10", "password_min_length = 3", "auth.password_min_length", "3", "from 8 to 64"),
+        ("retention_hours = 168", "retention_hours = 0", "dashboard.retention_hours", "0", "from 1 to 8760"),
         ("log = \"off\"", "log = \"loud\"", "reporters.log", "\"loud\"", "\"trace\""),
         ("prometheus = true", "prometheus = 9090", "reporters.prometheus", "9090", "true or false"),
         ("[\"password\", ", "[\"\", ", "reporters.log_filtered", "\"\"", "none of them empty"),

@@ -3,6 +3,7 @@
 pub mod access;
 pub mod config;
 pub mod db;
+pub mod history;
 pub mod limits;
 pub mod render;
 pub mod reporters;
@@ -70,6 +71,11 @@ async fn serve() -> Result<(), StartError> {
     let listener = listen(config.server.address).await?;
     let address = listener.local_addr().unwrap_or(config.server.address);
     tracing::info!("serving http://{address}");
+    let history = state.telemetry.history.clone();
+    if let Err(error) = history.restore().await {
+        tracing::warn!("the dashboard begins without what was before: {error}");
+    }
+    tokio::spawn(history.clone().run(stop.subscribe()));
     tokio::spawn(Arc::clone(&state.telemetry.feed).run());
     let _polling = telemetry::poll(&state).expect("the configuration was checked");
     let reporting = Arc::clone(&state.telemetry);
@@ -95,6 +101,7 @@ async fn serve() -> Result<(), StartError> {
     };
     // What they have left is sent now, wherever else the state is still held.
     let _ = tokio::task::spawn_blocking(move || reporting.reporters.stop()).await;
+    let _ = tokio::time::timeout(GRACE, history.finish()).await;
     served
 }
 

@@ -1,6 +1,6 @@
 //! Every route of the server, and what each request passes on its way.
 
-use super::{AppState, render, reporters, security, telemetry, visit};
+use super::{AppState, history, render, reporters, security, telemetry, visit};
 use crate::app::{App, shell};
 use crate::features::auth::session;
 use axum::Router;
@@ -34,6 +34,7 @@ pub fn router(state: AppState) -> Router {
         // They bring their own limits, and pass what follows like all others.
         .merge(telemetry::routes(&state))
         .merge(reporters::routes(&state))
+        .merge(history::routes(&state))
         .route("/health", get(health))
         .with_state(state)
         .layer(middleware::from_fn(security::same_origin))

@@ -34,7 +34,7 @@ impl AppState {
     pub fn new(config: Arc<Config>, db: Db, shutdown: watch::Receiver<bool>) -> Self {
         let options = leptos_options(&config);
         let guard = Arc::new(Guard::new(&config.auth));
-        let telemetry = Arc::new(Telemetry::start(&config, shutdown.clone()));
+        let telemetry = Arc::new(Telemetry::start(&config, db.clone(), shutdown.clone()));
         Self { config, options, db, guard, telemetry, shutdown, started: Instant::now() }
     }
 }

@@ -22,6 +22,8 @@ use tokio::runtime::Handle;
 use tokio::sync::watch;
 
 use super::config::Config;
+use super::db::Db;
+use super::history::History;
 use super::reporters::{METRICS_PATH, Reporters};
 
 tachymeter::events! {
@@ -155,17 +157,19 @@ pub struct Telemetry {
     pub feed: Arc<Feed>,
     /// Takes the browsers' reports.
     pub beacon: Beacon,
+    /// Keeps the store's numbers in the database.
+    pub history: History,
     /// What Leptos.toml switched on.
     pub reporters: Reporters,
     _attached: Attached,
 }
 
 impl Telemetry {
-    /// Attaches the reporters. Nothing ticks before somebody runs the [`Feed`].
+    /// Attaches the reporters. Nothing ticks before somebody runs the [`Feed`], and nothing is kept before somebody runs the [`History`].
     ///
     /// # Panics
     /// If the list of metrics is wrong, which a test would have shown.
-    pub fn start(config: &Config, shutdown: watch::Receiver<bool>) -> Self {
+    pub fn start(config: &Config, db: Db, shutdown: watch::Receiver<bool>) -> Self {
         let metrics = metrics().expect("the list of metrics is right");
         let limits = Limits { series: config.dashboard.max_series, ..Limits::default() };
         let reporters = Reporters::start(config, &metrics, traces(), limits);
@@ -182,7 +186,9 @@ impl Telemetry {
             reports_per_minute: config.beacon.reports_per_minute,
             ..BeaconLimits::default()
         };
-        Self { feed: Feed::new(live, options, shutdown), beacon: Beacon::new(beacon), reporters, _attached: attached }
+        let history = History::new(db, Arc::clone(&live), config.dashboard.retention());
+        let (feed, beacon) = (Feed::new(live, options, shutdown), Beacon::new(beacon));
+        Self { feed, beacon, history, reporters, _attached: attached }
     }
 }
 

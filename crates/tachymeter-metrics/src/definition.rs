@@ -141,6 +141,15 @@ impl Metric {
         self.options.get(key).map(String::as_str)
     }
 
+    /// Whether these can be the tags of one of its series.
+    #[cfg(feature = "live")]
+    pub(crate) fn may_have(&self, tags: &[(String, String)]) -> bool {
+        match &self.tags {
+            Tags::Keys(keys) | Tags::Over(keys, _) => tags.iter().all(|(key, _)| keys.contains(key)),
+            Tags::With(_) => true,
+        }
+    }
+
     /// What a viewer needs to know of it.
     pub fn definition(&self) -> Definition {
         Definition {

@@ -56,7 +56,7 @@ pub use definition::{Metric, TagPairs};
 pub use error::DefinitionError;
 pub use extract::{Datapoint, Skip, datapoint, extract};
 #[cfg(feature = "live")]
-pub use live::Live;
+pub use live::{Live, Minute};
 pub use sketch::Sketch;
 pub use subscription::Subscription;
 pub use unit::Unit;

@@ -250,3 +250,68 @@ fn detached_it_hears_nothing() {
     assert!(live.tick(T).is_empty());
     assert!(Live::new(vec![], Limits::default()).attach().is_err());
 }
+
+/// The store after a restart, told what the one before it had to keep.
+fn restarted(store: &Store, now: u64) -> Arc<Live> {
+    let live = Live::new(store.live.metrics().to_vec(), Limits::default());
+    live.restore(now, &store.live.all_minutes(now));
+    live
+}
+
+#[test]
+fn after_a_restart_the_charts_show_what_was_before() {
+    let store = Store::summary("live.restart");
+    for n in 1..=120 {
+        store.add(f64::from(n), if n % 2 == 0 { "even" } else { "odd" });
+    }
+    // T is no full minute; what was before and after one is in two.
+    store.live.collect(T);
+    let minutes = store.live.finished_minutes(T + 60_000);
+    assert_eq!(minutes.iter().map(|minute| (minute.count, minute.sum)).collect::<Vec<_>>(), [(60, 3_600.0), (60, 3_660.0)]);
+    assert!(store.live.finished_minutes(T + 60_000).is_empty(), "each is taken once");
+
+    let live = Live::new(store.live.metrics().to_vec(), Limits::default());
+    live.restore(T + 60_000, &minutes);
+    for snapshot in [live.snapshot(T + 60_000), live.history(T + 60_000)] {
+        for (id, points) in &snapshot.points {
+            let even = snapshot.series[*id as usize].tags[0].1 == "even";
+            assert_eq!(points.iter().map(|point| point.count).sum::<u64>(), 60);
+            let sum: f64 = points.iter().map(|point| point.sum).sum();
+            assert!((sum - if even { 3_660.0 } else { 3_600.0 }).abs() < 1e-6, "{sum}");
+            assert!(points.iter().all(|point| (point.p50 / 60.0 - 1.0).abs() < 0.03 && point.max >= 119.0), "{points:?}");
+        }
+        assert_eq!(snapshot.points.len(), 2);
+    }
+    // One second has one datapoint of the sixty, and what comes now is added to the same series.
+    assert_eq!(live.snapshot(T + 60_000).points[0].1.len(), 60);
+    let _attached = live.attach().unwrap();
+    store.add(7.0, "odd");
+    assert_eq!(live.tick(T + 61_000).points[0].0, 0);
+}
+
+#[test]
+fn a_minute_in_two_parts_is_one_again() {
+    let store = Store::summary("live.parts");
+    store.add(4.0, "a");
+    store.live.collect(T);
+    let mut first = store.live.all_minutes(T).remove(0);
+    store.add(8.0, "a");
+    store.live.collect(T + 1_000);
+    first.merge(&store.live.all_minutes(T + 1_000)[0]);
+    assert_eq!((first.count, first.sum, first.min, first.max, first.last), (2, 12.0, 4.0, 8.0, 8.0));
+    assert_eq!((first.sketch.count(), first.time % 60), (2, 0));
+}
+
+#[test]
+fn what_no_longer_fits_is_not_restored() {
+    let store = Store::summary("live.gone");
+    store.add(4.0, "a");
+    let minutes = store.live.all_minutes(T);
+    let metric = |builder: MetricBuilder| vec![builder.event("live.gone").build().unwrap()];
+    for metrics in [metric(Metric::summary("m").measurement("n").tags(&["tag"])), metric(Metric::summary("n").tags(&["other"]))] {
+        let live = Live::new(metrics, Limits::default());
+        live.restore(T, &minutes);
+        assert!(live.history(T).points.is_empty());
+    }
+    assert!(restarted(&store, T + 2 * 3_600_000).history(T + 2 * 3_600_000).points.is_empty());
+}

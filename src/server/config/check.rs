@@ -52,6 +52,7 @@ const ALLOWED: &[(&str, &str)] = &[
     ("dashboard.access", "\"loopback\" (only with a loopback server.address), \"admin\", \"user\" or \"public\""),
     ("dashboard.tick_ms", "a whole number from 100 to 60000"),
     ("dashboard.max_series", "a whole number from 1 to 100000"),
+    ("dashboard.retention_hours", "a whole number from 1 to 8760"),
     ("dashboard.max_subscribers", "a whole number from 1 to 100000"),
     ("beacon.max_bytes", "a whole number from 1024 to 1048576"),
     ("beacon.max_events", "a whole number from 1 to 10000"),
@@ -106,6 +107,8 @@ pub(super) fn check(c: &Config) -> Result<(), ConfigError> {
     must(!remote_loopback, "dashboard.access", &reason);
     must((100..=60_000).contains(&c.dashboard.tick_ms), "dashboard.tick_ms", &c.dashboard.tick_ms);
     must((1..=100_000).contains(&c.dashboard.max_series), "dashboard.max_series", &c.dashboard.max_series);
+    let hours = c.dashboard.retention_hours;
+    must((1..=8760).contains(&hours), "dashboard.retention_hours", &hours);
     must((1..=100_000).contains(&c.dashboard.max_subscribers), "dashboard.max_subscribers", &c.dashboard.max_subscribers);
     must((1024..=1_048_576).contains(&c.beacon.max_bytes), "beacon.max_bytes", &c.beacon.max_bytes);
     must((1..=10_000).contains(&c.beacon.max_events), "beacon.max_events", &c.beacon.max_events);

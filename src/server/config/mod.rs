@@ -109,6 +109,7 @@ pub struct Dashboard {
     pub access: Access,
     pub tick_ms: u64,
     pub max_series: usize,
+    pub retention_hours: u64,
     pub max_subscribers: usize,
 }
 
@@ -178,6 +179,13 @@ impl Buttons {
     /// The three together, as the page shows them.
     pub fn delays(&self) -> Delays {
         Delays { red: self.red_ms, green: self.green_ms, blue: self.blue_ms }
+    }
+}
+
+impl Dashboard {
+    /// How long minutes are kept.
+    pub fn retention(&self) -> Duration {
+        Duration::from_secs(self.retention_hours * 3600)
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::{PoisonError, RwLock};
 use hashbrown::HashMap;
 
 use super::limits::{Limits, clip};
-use crate::{Datapoint, Series};
+use crate::Series;
 
 type Tags = Vec<(String, String)>;
 
@@ -37,10 +37,9 @@ impl Directory {
         Self { limits, inner: RwLock::new(inner) }
     }
 
-    /// Finds or makes the series of a datapoint. Builds strings, so it is for keys that were not seen before.
+    /// Finds or makes a series. Takes strings, so it is for keys that were not seen before.
     #[cold]
-    pub(super) fn place(&self, metric: u32, datapoint: &Datapoint<'_>) -> Place {
-        let mut tags = datapoint.tags();
+    pub(super) fn place(&self, metric: u32, mut tags: Tags) -> Place {
         for (_, value) in &mut tags {
             value.truncate(clip(value, self.limits.tag_bytes).len());
         }
@@ -59,6 +58,13 @@ impl Directory {
             None if self.is_full(inner, metric) => Place::Other(inner.add_other(metric)),
             None => Place::Series(inner.add(key)),
         }
+    }
+
+    /// Finds or makes a metric's `other` series.
+    #[cfg(feature = "live")]
+    pub(super) fn other(&self, metric: u32) -> Place {
+        let inner = &mut *self.inner.write().unwrap_or_else(PoisonError::into_inner);
+        Place::Other(inner.others[metric as usize].unwrap_or_else(|| inner.add_other(metric)))
     }
 
     fn is_full(&self, inner: &Inner, metric: u32) -> bool {

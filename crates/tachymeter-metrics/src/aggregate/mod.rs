@@ -116,7 +116,7 @@ impl Aggregate {
 
     #[cold]
     fn add_unknown(&self, wanted: &Wanted<'_>, metric: u32, datapoint: &Datapoint<'_>, sample: Sample<'_>) {
-        let place = self.directory.place(metric, datapoint);
+        let place = self.directory.place(metric, datapoint.tags());
         let mut stripe = self.stripes.mine();
         match place {
             Place::Series(series) => {
@@ -153,6 +153,14 @@ impl Aggregate {
                 waiting -= some;
             }
         }
+    }
+
+    /// The number of a series that was there before.
+    #[cfg(feature = "live")]
+    pub(crate) fn series_of(&self, metric: u32, tags: &[(String, String)], other: bool) -> u32 {
+        let place = if other { self.directory.other(metric) } else { self.directory.place(metric, tags.to_vec()) };
+        let (Place::Series(series) | Place::Other(series)) = place;
+        series
     }
 
     /// The series from the `from`-th on, in the order of their numbers. They are never fewer and never change.

@@ -3,6 +3,7 @@
 //! [`Live::tick`] empties an [`Aggregate`] into rings, once per second, and says what changed. No clock is read on the
 //! way: time is what the caller of `tick` says it is, so everything here can be tested without waiting.
 
+mod minute;
 mod ring;
 mod timeline;
 
@@ -12,6 +13,7 @@ use std::time::Duration;
 
 use tachymeter::{AttachError, Attached, Emission};
 
+pub use self::minute::Minute;
 use self::timeline::{COARSE_BUCKETS, COARSE_SECONDS, FINE_BUCKETS, History, Timeline};
 use crate::aggregate::lock;
 use crate::{Aggregate, Detail, Frame, Limits, Metric, Point, Skip, Snapshot};
@@ -142,12 +144,66 @@ impl Live {
         let second = timeline.second(now);
         self.aggregate.drain(|series, new| {
             if series as usize >= timeline.histories.len() {
-                let new = self.aggregate.series_since(timeline.histories.len());
-                let kind = |metric: u32| self.metrics()[metric as usize].kind();
-                timeline.histories.extend(new.iter().map(|series| History::new(kind(series.metric))));
+                self.grow(timeline);
             }
             timeline.add(series, second, new);
         });
+    }
+
+    /// Makes a history for each series that has none.
+    fn grow(&self, timeline: &mut Timeline) {
+        let new = self.aggregate.series_since(timeline.histories.len());
+        let kind = |metric: u32| self.metrics()[metric as usize].kind();
+        timeline.histories.extend(new.iter().map(|series| History::new(kind(series.metric))));
+    }
+
+    /// Takes the minutes that are over, oldest first. To be called more often than once per minute: of each series only the last one
+    /// waits.
+    pub fn finished_minutes(&self, now: u64) -> Vec<Minute> {
+        self.minutes(now, Minute::start(now / 1_000))
+    }
+
+    /// Takes the minute that is being filled as well; for the end. What is taken of one minute in two parts can be
+    /// [merged](Minute::merge).
+    pub fn all_minutes(&self, now: u64) -> Vec<Minute> {
+        self.minutes(now, u64::MAX)
+    }
+
+    fn minutes(&self, now: u64, before: u64) -> Vec<Minute> {
+        let timeline = &mut *lock(&self.timeline);
+        self.collect_into(timeline, now);
+        let series = self.aggregate.series_since(0);
+        let mut minutes = Vec::new();
+        for (history, series) in timeline.histories.iter_mut().zip(series) {
+            let metric = self.metrics()[series.metric as usize].name();
+            minutes.extend(history.minutes.take(before).map(|(time, all)| Minute {
+                metric: metric.to_owned(),
+                tags: series.tags.clone(),
+                other: series.other,
+                time,
+                count: all.count,
+                sum: all.sum.value(),
+                min: all.min,
+                max: all.max,
+                last: all.last,
+                sketch: all.sketch,
+            }));
+        }
+        minutes.sort_by_key(|minute| minute.time);
+        minutes
+    }
+
+    /// Puts minutes that were kept back into the rings, oldest first, each spread evenly over its seconds. For the start: what is
+    /// there already is not looked at. Minutes of metrics or tags that are no more, and those too old to show, are left out.
+    pub fn restore(&self, now: u64, minutes: &[Minute]) {
+        let timeline = &mut *lock(&self.timeline);
+        for minute in minutes {
+            let fits = |metric: &Metric| metric.name() == minute.metric && metric.may_have(&minute.tags);
+            let Some(metric) = self.metrics().iter().position(fits) else { continue };
+            let series = self.aggregate.series_of(metric as u32, &minute.tags, minute.other);
+            self.grow(timeline);
+            timeline.histories[series as usize].restore(now / 1_000, minute);
+        }
     }
 
     /// The metrics, in the order that [`Series::metric`](crate::Series::metric) counts.

@@ -59,6 +59,16 @@ impl Ring {
         Self { seconds, buckets, pieces: (0..pieces).map(|_| None).collect() }
     }
 
+    /// How long a bucket is.
+    pub(super) fn seconds(&self) -> u64 {
+        self.seconds
+    }
+
+    /// How many buckets it keeps.
+    pub(super) fn len(&self) -> u64 {
+        self.buckets
+    }
+
     /// Start of the bucket that holds a second.
     pub(super) fn start(&self, second: u64) -> u64 {
         second - second % self.seconds

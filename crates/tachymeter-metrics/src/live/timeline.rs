@@ -1,5 +1,6 @@
 //! What happened when: the rings of every series, filled from the stripes by whoever collects.
 
+use super::minute::{Minute, Minutes};
 use super::ring::{Bucket, Ring};
 use crate::{Accumulator, Kind, Point, Sketch, Sum};
 
@@ -58,6 +59,7 @@ pub(super) struct History {
     has_quantiles: bool,
     fine: Track,
     coarse: Track,
+    pub(super) minutes: Minutes,
     /// When the last value came, by the store's count.
     order: u64,
     /// First and last second that changed since the last frame.
@@ -70,6 +72,7 @@ impl History {
             has_quantiles: kind.has_quantiles(),
             fine: Track::new(FINE_SECONDS, FINE_BUCKETS),
             coarse: Track::new(COARSE_SECONDS, COARSE_BUCKETS),
+            minutes: Minutes::default(),
             order: 0,
             changed: None,
         }
@@ -81,10 +84,34 @@ impl History {
         self.order = self.order.max(new.order);
         self.fine.add(second, new, newest, self.has_quantiles);
         self.coarse.add(second, new, newest, self.has_quantiles);
+        self.minutes.add(second, new);
         let before = self.changed;
         let (first, last) = before.unwrap_or((second, second));
         self.changed = Some((first.min(second), last.max(second)));
         before.is_none()
+    }
+
+    /// Spreads a minute evenly over its seconds, for the rings that go back that far at `now`, in seconds.
+    pub(super) fn restore(&mut self, now: u64, minute: &Minute) {
+        let point = minute.point();
+        // Of a minute that isn't over, the seconds to come have nothing yet.
+        let seconds = now.saturating_sub(minute.time).clamp(1, Minute::SECONDS);
+        let quantiles = [point.p50, point.p95, point.p99].map(|quantile| quantile as f32);
+        for track in [&mut self.fine, &mut self.coarse] {
+            if minute.time + track.ring.seconds() * track.ring.len() <= now {
+                continue;
+            }
+            let until = |second: u64| minute.count * second / seconds;
+            for second in 0..seconds {
+                let count = until(second + 1) - until(second);
+                if count > 0 {
+                    let bucket = track.ring.at(minute.time + second);
+                    bucket.count = bucket.count.saturating_add(count.try_into().unwrap_or(u32::MAX));
+                    bucket.sum += minute.sum * (count as f64 / minute.count as f64);
+                    (bucket.min, bucket.max, bucket.last, bucket.quantiles) = (minute.min, minute.max, minute.last, quantiles);
+                }
+            }
+        }
     }
 
     /// The seconds that changed since this was called last.

@@ -36,6 +36,9 @@ tachymeter::events! {
     /// Events that a browser gave up on before they reached the server.
     pub event BEACON_DROPPED = "leptos.beacon.dropped" { count } [];
 
+    /// Traces that were let go because no browser reported their interaction.
+    pub event TRACE_DROPPED = "leptos.trace.dropped" { count } [];
+
     /// One turn of the live stream.
     pub event STREAM_TICK = "leptos.stream.tick" { bytes, subscribers } [];
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 
 /// How an interaction ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Outcome {
     /// Something on the screen changed because of it.
     Rendered,
@@ -20,6 +20,9 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// All of them.
+    pub const ALL: [Self; 6] = [Self::Rendered, Self::Unchanged, Self::Superseded, Self::Failed, Self::Aborted, Self::Hidden];
+
     /// The word used as metadata: `rendered`, `unchanged`, `superseded`, `failed`, `aborted` or `hidden`.
     pub const fn as_str(self) -> &'static str {
         match self {

@@ -8,6 +8,8 @@ use crate::features::auth::account_page::AccountPage;
 use crate::features::auth::sign_in_page::SignInPage;
 use crate::features::auth::sign_up_page::SignUpPage;
 use crate::features::buttons::page::ButtonsPage;
+use crate::features::dashboard::interaction_page::InteractionPage;
+use crate::features::dashboard::interactions_page::InteractionsPage;
 use crate::features::dashboard::page::DashboardPage;
 use crate::features::landing::page::LandingPage;
 use leptos::config::LeptosOptions;
@@ -70,6 +72,8 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/") view=LandingPage/>
                     <Route path=path!("/buttons") view=ButtonsPage/>
                     <Route path=path!("/dashboard") view=DashboardPage/>
+                    <Route path=path!("/dashboard/interactions") view=InteractionsPage/>
+                    <Route path=path!("/dashboard/interactions/:id") view=InteractionPage/>
                     <Route path=path!("/sign-up") view=SignUpPage/>
                     <Route path=path!("/sign-in") view=SignInPage/>
                     <Route path=path!("/account") view=AccountPage/>

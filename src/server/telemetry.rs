@@ -15,6 +15,7 @@ use tachymeter::{Attached, Emission};
 use tachymeter_leptos::beacon::{Beacon, Limits as BeaconLimits};
 use tachymeter_leptos::dashboard::{Chart, Stat};
 use tachymeter_leptos::stream::{Feed, FeedOptions};
+use tachymeter_leptos::trace::Traces;
 use tachymeter_metrics::poller::{Poller, PollerError, Polling};
 use tachymeter_metrics::reporter::otlp::Traced;
 use tachymeter_metrics::{DefinitionError, Limits, Live, Metric, Unit};
@@ -133,7 +134,7 @@ pub fn poll(state: &AppState) -> Result<Polling, PollerError> {
 /// Requests that telemetry itself makes: an open dashboard must not look like traffic.
 fn is_own(request: &Emission<'_>) -> bool {
     let route = request.get("route").and_then(|route| route.as_str());
-    route.is_some_and(|route| route.starts_with("/telemetry/") || route == METRICS_PATH)
+    route.is_some_and(|route| route.starts_with("/telemetry/") || route.starts_with("/api/interaction") || route == METRICS_PATH)
 }
 
 /// The dashboard's charts, top to bottom.
@@ -161,8 +162,13 @@ pub struct Telemetry {
     pub history: History,
     /// What Leptos.toml switched on.
     pub reporters: Reporters,
-    _attached: Attached,
+    /// What people did, each with its trace.
+    pub traces: Arc<Traces>,
+    _attached: [Attached; 2],
 }
+
+/// What of the server's belongs into a trace, besides server functions.
+const TRACED: [&str; 4] = ["http.request", "db.query", "db.transaction", "external.request"];
 
 impl Telemetry {
     /// Attaches the reporters. Nothing ticks before somebody runs the [`Feed`], and nothing is kept before somebody runs the [`History`].
@@ -188,7 +194,9 @@ impl Telemetry {
         };
         let history = History::new(db, Arc::clone(&live), config.dashboard.retention());
         let (feed, beacon) = (Feed::new(live, options, shutdown), Beacon::new(beacon));
-        Self { feed, beacon, history, reporters, _attached: attached }
+        let traces = Arc::new(Traces::new());
+        let attached = [attached, traces.attach(&TRACED).expect("names of ours")];
+        Self { feed, beacon, history, reporters, traces, _attached: attached }
     }
 }
 

@@ -1,7 +1,7 @@
 //! `/dashboard`
 
 use super::api::charts;
-use crate::error::AppError;
+use super::frame::{DashboardNav, Refused};
 use leptos::prelude::*;
 use leptos_meta::Title;
 use tachymeter_leptos::dashboard::Dashboard;
@@ -17,23 +17,15 @@ pub fn DashboardPage() -> impl IntoView {
         <Title text="Dashboard"/>
         <section class="dashboard">
             <h1>"Dashboard"</h1>
+            <DashboardNav/>
             <Suspense fallback=|| view! { <p class="dashboard-waiting">"Loading the charts."</p> }>
                 {move || Suspend::new(async move {
                     match charts.await {
                         Ok(charts) => view! { <Dashboard stream=STREAM charts/> }.into_any(),
-                        Err(error) => view! { <Refused error/> }.into_any(),
+                        Err(error) => view! { <Refused error next="/dashboard"/> }.into_any(),
                     }
                 })}
             </Suspense>
         </section>
-    }
-}
-
-#[component]
-fn Refused(error: AppError) -> impl IntoView {
-    let sign_in = matches!(error, AppError::Unauthorized);
-    view! {
-        <p role="alert">{error.to_string()}</p>
-        {sign_in.then(|| view! { <p><a href="/sign-in?next=/dashboard">"Sign in"</a>" to see the dashboard; you will come back here."</p> })}
     }
 }

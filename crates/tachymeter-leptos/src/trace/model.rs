@@ -83,7 +83,7 @@ pub struct Row {
     pub name: String,
     /// The event that told it; empty for a piece of the row above.
     pub kind: String,
-    /// Where the time was spent.
+    /// On what the time was spent.
     pub place: Place,
     /// How far below the interaction.
     pub depth: u8,
@@ -95,34 +95,43 @@ pub struct Row {
     pub outcome: String,
 }
 
-/// Where time is spent.
+/// On what time is spent: six are the parts that add up to the whole, of the server's two more are told apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Place {
-    /// In the page.
-    Browser,
-    /// Between the page and the server.
+    /// The interaction itself.
+    Whole,
+    /// The input waits for its handler.
+    Input,
+    /// The handler runs.
+    Handler,
+    /// The browser asks the server and reads its answer.
     Network,
-    /// On the server.
+    /// The server works.
     Server,
-    /// In the database, or on the way to it.
+    /// The database does, or is waited for.
     Database,
-    /// On somebody else's server.
+    /// Somebody else's server does.
     External,
+    /// The document changes.
+    Render,
+    /// The browser paints it.
+    Paint,
 }
 
 impl Place {
-    /// All, from the person to the far end.
-    pub const ALL: [Self; 5] = [Self::Browser, Self::Network, Self::Server, Self::Database, Self::External];
-
     /// In a word.
     pub const fn as_str(self) -> &'static str {
         match self {
-            Self::Browser => "browser",
+            Self::Whole => "whole",
+            Self::Input => "input",
+            Self::Handler => "handler",
             Self::Network => "network",
             Self::Server => "server",
             Self::Database => "database",
             Self::External => "external",
+            Self::Render => "render",
+            Self::Paint => "paint",
         }
     }
 }

@@ -28,7 +28,7 @@ pub const MAX_PARTS: usize = 64;
 const MAX_WAITING: usize = 20_000;
 const WAITING_FOR: f64 = 120_000.0;
 /// How many rows each of a page's lists has.
-const LISTED: usize = 20;
+const LISTED: usize = 10;
 
 /// The traces of interactions, as far as they are kept: the server's own spans and what browsers report, joined.
 ///

@@ -137,8 +137,8 @@ fn a_waterfall_has_a_row_per_part_below_its_cause_and_one_clock() {
             (1, "paint", 120.0, 10.0),
         ]
     );
-    let places: Vec<_> = ["queue", "request", "body"].map(|name| row(&seen, name, "").place).into();
-    assert_eq!(places, [Place::Browser, Place::Network, Place::Server]);
+    let places = ["handler", "request", "body", "re-render", "paint"].map(|name| row(&seen, name, "").place);
+    assert_eq!(places, [Place::Handler, Place::Network, Place::Server, Place::Render, Place::Paint]);
     assert_eq!(row(&seen, "find_user", "db.query").place, Place::Database);
     let marks: Vec<_> = seen.marks.iter().map(|mark| (mark.kind, mark.at)).collect();
     assert_eq!(

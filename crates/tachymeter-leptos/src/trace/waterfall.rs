@@ -72,24 +72,24 @@ impl Rows<'_> {
     }
 
     fn root(&mut self, ended: &Ended) {
-        self.push(&ended.name, Place::Browser, 0, 0.0, ended.total);
+        self.push(&ended.name, Place::Whole, 0, 0.0, ended.total);
         if let Some(row) = self.rows.last_mut() {
             row.kind = ended.event.to_string();
             row.outcome = ended.outcome.as_str().to_owned();
         }
-        self.push("input delay", Place::Browser, 1, 0.0, ended.input_delay);
-        self.push("handler", Place::Browser, 1, ended.input_delay, ended.handler);
+        self.push("input delay", Place::Input, 1, 0.0, ended.input_delay);
+        self.push("handler", Place::Handler, 1, ended.input_delay, ended.handler);
         let mut calls: Vec<usize> = (0..self.parts.len()).filter(|index| self.parts[*index].in_browser).collect();
         calls.sort_by(|a, b| self.parts[*a].start.total_cmp(&self.parts[*b].start));
         calls.into_iter().for_each(|call| self.call(call));
         self.unclaimed(ended);
         if ended.renders > 1 {
-            self.push("first re-render", Place::Browser, 1, ended.first_render, 0.0);
+            self.push("first re-render", Place::Render, 1, ended.first_render, 0.0);
         }
         if ended.renders > 0 {
-            self.push("re-render", Place::Browser, 1, ended.commit - ended.render, ended.render);
+            self.push("re-render", Place::Render, 1, ended.commit - ended.render, ended.render);
         }
-        self.push("paint", Place::Browser, 1, ended.commit, ended.paint);
+        self.push("paint", Place::Paint, 1, ended.commit, ended.paint);
     }
 
     /// A call of a server function, as the browser saw it, and in the middle what the server says of it.
@@ -101,7 +101,7 @@ impl Rows<'_> {
         let (queue, request, decode) = (piece("queue"), piece("request"), piece("decode"));
         let (sent, answered) = (part.start + queue, part.start + queue + request);
         if part.piece("queue").is_some() {
-            self.push("queue", Place::Browser, 2, part.start, queue);
+            self.push("queue", Place::Network, 2, part.start, queue);
         }
         let served = part.span.and_then(|span| self.children.get(&Some(span)).cloned()).unwrap_or_default();
         let mut far_end = None;
@@ -115,7 +115,7 @@ impl Rows<'_> {
             None => {}
         }
         if part.piece("decode").is_some() {
-            self.push("decode", Place::Browser, 2, answered, decode);
+            self.push("decode", Place::Network, 2, answered, decode);
         }
     }
 

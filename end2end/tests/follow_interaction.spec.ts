@@ -1,6 +1,7 @@
 // From a click in one tab to its waterfall in another: parts that add up, causes that are right, an address to share, a keyboard to move by.
-import { expect, signUp, somebody, test } from '../fixtures'
-import type { Page } from '@playwright/test'
+import AxeBuilder from '@axe-core/playwright'
+import type { Page, TestInfo } from '@playwright/test'
+import { expect, test } from '../fixtures'
 
 const BASE = '/dashboard/interactions'
 
@@ -15,7 +16,7 @@ type Part = { part: string; cause: string; event: string; place: string; start: 
 async function numbers(page: Page): Promise<Part[]> {
   const rows = await page.getByTestId('numbers').locator('tbody tr').all()
   return Promise.all(rows.map(async (row) => {
-    const [part, cause, event, place, start, took, ended] = await row.locator('th, td').allTextContents()
+    const [part, cause, event, place, start, took, ended] = (await row.locator('th, td').allTextContents()).map((text) => text.trim())
     return { part, cause, event, place, start: Number(start), took: Number(took), ended }
   }))
 }
@@ -36,13 +37,13 @@ test('a click in one tab is a waterfall in another, whole and in order', async (
   await press(other, 'Red')
   await page.bringToFront()
   const parts = await open(page, 'buttons.red')
-  const find = (part: string, event = '') => {
-    const found = parts.filter((it) => it.part === part && it.event === event)
+  const find = (part: string, event = '', place = '') => {
+    const found = parts.filter((it) => it.part === part && it.event === event && (!place || it.place === place))
     expect(found, `${part} ${event}`).toHaveLength(1)
     return found[0]
   }
   const whole = find('buttons.red', 'click')
-  const [call, request, served] = [find('press_red', 'leptos.server_fn'), find('request'), find('/api/press_red', 'http.request')]
+  const [call, request, served] = [find('press_red', 'leptos.server_fn', 'network'), find('request'), find('/api/press_red', 'http.request')]
   expect([call, request, served].map((it) => it.cause)).toEqual(['buttons.red', 'press_red', 'press_red'])
   expect(find('body').place).toBe('server')
   for (const name of ['input delay', 'handler', 're-render', 'paint']) expect(find(name).cause).toBe('buttons.red')
@@ -66,13 +67,33 @@ test('a click in one tab is a waterfall in another, whole and in order', async (
   await expect(page.getByTestId('marks')).toContainText('last re-render')
 })
 
-test('a sign-up has its queries and its question to the breach list', async ({ page, visit }) => {
-  await visit('/sign-up')
-  await signUp(page, somebody())
+test('the list and a waterfall are accessible and fit, in both themes and on a phone', async ({ page, visit }, info) => {
+  await visit('/buttons')
+  for (const name of ['Red', 'Green']) await press(page, name)
   await visit(BASE)
-  const name = await page.getByTestId('latest').locator('.tm-row-name').allTextContents()
-  expect(name.length).toBeGreaterThan(0)
+  await expect(page.getByTestId('latest').getByRole('listitem').first()).toBeVisible()
+  await look(page, info, 'list')
+  await open(page, 'buttons.red')
+  await page.getByText('Table', { exact: true }).click()
+  await look(page, info, 'waterfall')
 })
+
+/** Nothing for axe to complain about in either theme, and nothing wider than the screen. */
+async function look(page: Page, info: TestInfo, what: string): Promise<void> {
+  for (const theme of ['light', 'dark']) {
+    await page.evaluate((theme) => { document.documentElement.dataset.theme = theme }, theme)
+    const { violations } = await new AxeBuilder({ page }).withTags(['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa']).analyze()
+    expect(violations.map(({ id, nodes }) => [id, nodes.map((node) => node.html)]), `${what} ${theme}`).toEqual([])
+    await info.attach(`${what} ${theme}`, { body: await page.screenshot({ fullPage: true }), contentType: 'image/png' })
+  }
+  const before = page.viewportSize()!
+  for (const width of [390, 320]) {
+    await page.setViewportSize({ width, height: 800 })
+    await expect.poll(() => page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width)
+    await info.attach(`${what} ${width}`, { body: await page.screenshot({ fullPage: true }), contentType: 'image/png' })
+  }
+  await page.setViewportSize(before)
+}
 
 test('an address leads somebody else to the same waterfall', async ({ page, visit, browser, server }) => {
   await visit('/buttons')

@@ -2,7 +2,7 @@
 import AxeBuilder from '@axe-core/playwright'
 import { expect, test } from '../fixtures'
 
-for (const path of ['/', '/buttons', '/sign-up', '/sign-in', '/dashboard']) {
+for (const path of ['/', '/buttons', '/sign-up', '/sign-in', '/dashboard', '/dashboard/interactions']) {
   test(`${path} is accessible and fits`, async ({ page, visit }, info) => {
     await visit(path)
     await page.waitForLoadState('load')

@@ -25,6 +25,12 @@ const MAX_COMPRESSED: u64 = 8 * 1024 * 1024;
 pub fn router(state: AppState) -> Router {
     // Before anything of Leptos runs. A second router of the same process finds it done.
     tachymeter_leptos::trace::follow_tasks();
+    // Around the telemetry, which hears of a panic as it passes.
+    unmeasured(state).layer(TelemetryLayer::new(telemetry::route_of)).layer(CatchPanicLayer::new())
+}
+
+/// The same without the layer that measures requests, for the benchmark that compares the two.
+pub fn unmeasured(state: AppState) -> Router {
     let secure = state.config.secure_cookies();
     pages(&state)
         .layer(middleware::from_fn_with_state(state.clone(), session::load))
@@ -41,9 +47,6 @@ pub fn router(state: AppState) -> Router {
         .layer(middleware::from_fn(caching))
         .layer(middleware::from_fn_with_state(secure, security::headers))
         .layer(CompressionLayer::new().compress_when(DefaultPredicate::new().and(worth_compressing)))
-        .layer(TelemetryLayer::new(telemetry::route_of))
-        // Around the telemetry, which hears of a panic as it passes.
-        .layer(CatchPanicLayer::new())
 }
 
 /// Pages and server functions; what is neither is looked for among the static files, then it is a page with status 404.

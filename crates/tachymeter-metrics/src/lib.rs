@@ -32,6 +32,7 @@
 
 #[cfg(feature = "aggregate")]
 mod aggregate;
+pub mod bridge;
 mod buckets;
 mod builder;
 mod definition;

@@ -91,6 +91,20 @@ impl Context {
         run()
     }
 
+    /// Makes `context`, or none, current in this thread until the next such call, and gives back what was: for bridges from systems that
+    /// enter and leave a span by two separate calls. Everybody else wants [`in_scope`](Self::in_scope), which can't forget to leave.
+    ///
+    /// ```
+    /// use tachymeter::Context;
+    /// let context = Context::new_root();
+    /// let before = Context::replace_current(Some(context));
+    /// assert_eq!((before, Context::replace_current(before)), (None, Some(context)));
+    /// ```
+    pub fn replace_current(context: Option<Self>) -> Option<Self> {
+        // A thread that is going away has no current span any more.
+        CURRENT.try_with(|current| current.replace(context)).ok().flatten()
+    }
+
     /// The `traceparent` header that says it (W3C Trace Context, section 3.2).
     ///
     /// ```

@@ -35,6 +35,10 @@ for (const theme of ['light', 'dark'] as const) {
     await expect(page.locator('#click-to-paint').getByTestId('current')).toContainText('buttons.red')
     await page.waitForTimeout(2500)
     await page.screenshot({ path: join(folder, `dashboard-${theme}.png`), fullPage: true })
+    await visit('/dashboard/interactions?event=buttons.red&outcome=rendered')
+    await page.getByTestId('latest').getByRole('link').first().click()
+    await expect(page.getByTestId('waterfall')).toBeVisible()
+    await page.screenshot({ path: join(folder, `waterfall-${theme}.png`), fullPage: true })
     await context.close()
   })
 }

@@ -127,10 +127,12 @@ fn Rows(rows: StoredValue<Vec<Row>>, marks: Vec<Mark>, end: f64) -> impl IntoVie
     let row = |(index, row): (usize, &Row)| {
         let tab = move || if active.get() == index { "0" } else { "-1" };
         let (name, time) = (row.name.clone(), humanise(Some(row.duration), "ms"));
-        let class = format!("tm-wf-name tm-depth-{}", row.depth.min(8));
+        let bad = matches!(row.outcome.as_str(), "error" | "exception" | "aborted" | "timeout" | "failed");
+        let class = format!("tm-wf-name tm-depth-{}{}", row.depth.min(8), if bad { " tm-bad" } else { "" });
+        let kind = if bad { format!("{} {}", row.kind, row.outcome) } else { row.kind.clone() };
         view! {
             <tr role="row" tabindex=tab attr:aria-level=(row.depth + 1).to_string() on:focus=move |_| active.set(index) on:click=move |_| go(index)>
-                <td role="gridcell" class=class><span>{name}</span>" "<span class="tm-kind">{row.kind.clone()}</span></td>
+                <td role="gridcell" class=class><span>{name}</span>" "<span class="tm-kind">{kind}</span></td>
                 <td role="gridcell" class="tm-wf-bar"><svg width="100%" height="24" aria-hidden="true">{lines(&marks, end)}{bar(row, end)}</svg></td>
                 <td role="gridcell" class="tm-number">{time}</td>
             </tr>

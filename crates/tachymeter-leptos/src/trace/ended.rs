@@ -28,6 +28,8 @@ pub(super) struct Ended {
     pub(super) first_render: f64,
     pub(super) event_timing: Option<f64>,
     pub(super) renders: u32,
+    /// How many of them other interactions have caused as well.
+    pub(super) shared: u32,
 }
 
 impl Ended {
@@ -35,6 +37,7 @@ impl Ended {
     pub(super) fn of(trace: TraceId, emission: &Emission<'_>) -> Option<Self> {
         let text = |key: &str| emission.get(key).and_then(|value| value.as_str()).unwrap_or_default();
         let ms = |key: &str| milliseconds(emission, key).unwrap_or_default();
+        let count = |key: &str| emission.measurement(key).and_then(|value| value.as_f64()).unwrap_or_default() as u32;
         let (total, commit) = (milliseconds(emission, "total")?, ms("commit"));
         Some(Self {
             trace,
@@ -54,7 +57,8 @@ impl Ended {
             commit,
             first_render: milliseconds(emission, "first_render").unwrap_or(commit),
             event_timing: milliseconds(emission, "event_timing"),
-            renders: emission.measurement("renders").and_then(|value| value.as_f64()).unwrap_or_default() as u32,
+            renders: count("renders"),
+            shared: count("shared"),
         })
     }
 

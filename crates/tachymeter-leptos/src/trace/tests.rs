@@ -71,6 +71,7 @@ fn ended(number: u64, name: &str, total: f64, outcome: Outcome) -> Ended {
         first_render: 13.0,
         event_timing: Some(24.0),
         renders: 2,
+        shared: 0,
     }
 }
 
@@ -146,6 +147,13 @@ fn a_waterfall_has_a_row_per_part_below_its_cause_and_one_clock() {
         [(MarkKind::FirstRender, 13.0), (MarkKind::LastRender, 120.0), (MarkKind::Paint, 130.0), (MarkKind::EventTiming, 24.0)]
     );
     assert_eq!((seen.end, seen.parts.iter().map(|(_, ms)| ms).sum::<f64>()), (145.0, seen.summary.total));
+}
+
+#[test]
+fn a_rerender_with_another_cause_says_so() {
+    let traces = Traces::new();
+    traces.end(trace(1), Ended { shared: 1, ..red(1) });
+    assert_eq!(row(&whole(&traces), "re-render", "").outcome, "shared");
 }
 
 #[test]

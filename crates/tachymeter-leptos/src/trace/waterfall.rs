@@ -88,6 +88,9 @@ impl Rows<'_> {
         }
         if ended.renders > 0 {
             self.push("re-render", Place::Render, 1, ended.commit - ended.render, ended.render);
+            if let Some(row) = self.rows.last_mut().filter(|_| ended.shared > 0) {
+                "shared".clone_into(&mut row.outcome);
+            }
         }
         self.push("paint", Place::Paint, 1, ended.commit, ended.paint);
     }

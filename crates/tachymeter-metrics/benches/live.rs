@@ -1,10 +1,11 @@
-//! What the live store costs: one datapoint, two threads, a tick, and an hour of 2,000 series in memory.
+//! What the live store costs: one datapoint, beside `metrics` with `metrics-exporter-prometheus`, two threads, a tick, and an hour of
+//! 2,000 series in memory.
 //!
-//! `cargo bench -p tachymeter-metrics --features live`. Prints one line per figure; compare within one run only.
+//! `cargo bench -p tachymeter-metrics --features full --bench live`. Prints one line per figure; compare within one run only.
 #![expect(clippy::print_stdout, reason = "a benchmark talks to a person")]
 
 use std::hint::black_box;
-use std::sync::Arc;
+use std::sync::{Arc, Barrier};
 use std::time::{Duration, Instant};
 
 use tachymeter_metrics::{Limits, Live, Metric, Unit};
@@ -19,26 +20,48 @@ tachymeter::events! {
 
 const T: u64 = 1_700_000_000_000;
 /// Short runs and many of them: the best is what the machine can do when nobody else uses it.
-const EVENTS_EACH: u64 = 200_000;
+const EVENTS_EACH: u64 = 20_000;
+const RUNS: u64 = 500;
+const METHODS: [&str; 2] = ["GET", "POST"];
+const STATUSES: [&str; 2] = ["200", "404"];
 
 fn main() {
     // `cargo test --benches` only wants to know that it runs.
-    let events = if std::env::args().any(|arg| arg == "--bench") { EVENTS_EACH } else { 1_000 };
-    let nobody = (0..60).map(|_| per_event(1, events)).fold(f64::INFINITY, f64::min);
+    let is_bench = std::env::args().any(|arg| arg == "--bench");
+    let (events, runs) = if is_bench { (EVENTS_EACH, RUNS) } else { (1_000, 1) };
+    let nobody = best(runs, || per_event(1, events, ours), || ());
     println!("execute, nobody attached            {nobody:8.1} ns");
     let _noop = tachymeter::attach("noop", &["bench.request"], |event| _ = black_box(event.name())).expect("is free");
-    let alone = (0..60).map(|_| per_event(1, events)).fold(f64::INFINITY, f64::min);
+    let alone = best(runs, || per_event(1, events, ours), || ());
     println!("execute, a handler that does nothing{alone:8.1} ns (in the figures below too)");
+    let mut three = 0.0;
     for (what, keys) in [("no tags", &[][..]), ("2 tags", &["route", "status"]), ("3 tags", &["method", "route", "status"])] {
         let (live, attached) = store(keys);
-        let one = best(|| per_event(1, events), &live);
-        let two = best(|| per_event(2, events), &live);
+        let tick = || _ = live.tick(T);
+        let one = best(runs, || per_event(1, events, ours), tick);
+        let two = best(runs, || per_event(2, events, ours), tick);
         println!("one summary, {what}: 1 thread        {one:8.1} ns; 2 threads {:.2} times", 2.0 * one / two);
         drop(attached);
+        three = one;
     }
+    let peer = peer(events, runs);
+    println!("metrics + exporter, 3 labels        {peer:8.1} ns; ours is {:.2} of it", three / peer);
     if !std::env::args().any(|arg| arg == "--hot") {
-        memory(if events == EVENTS_EACH { 3_600 } else { 5 });
+        memory(if is_bench { 3_600 } else { 5 });
     }
+}
+
+/// A histogram of `metrics` with the same labels, in `metrics-exporter-prometheus`.
+fn peer(events: u64, runs: u64) -> f64 {
+    let recorder = metrics_exporter_prometheus::PrometheusBuilder::new().build_recorder();
+    let handle = recorder.handle();
+    metrics::set_global_recorder(recorder).expect("nobody else installs one");
+    let theirs = |n: u64| {
+        let (duration, method, status) = request(n);
+        metrics::histogram!("bench_request_duration", "method" => method, "route" => "/buttons", "status" => status)
+            .record(duration.as_secs_f64());
+    };
+    best(runs, || per_event(1, events, theirs), || handle.run_upkeep())
 }
 
 fn store(keys: &[&str]) -> (Arc<Live>, tachymeter::Attached) {
@@ -48,29 +71,38 @@ fn store(keys: &[&str]) -> (Arc<Live>, tachymeter::Attached) {
     (live, attached)
 }
 
-fn best(mut run: impl FnMut() -> f64, live: &Live) -> f64 {
-    (0..if cfg!(debug_assertions) { 1 } else { 60 }).fold(f64::INFINITY, |best, n| {
+fn best(runs: u64, mut run: impl FnMut() -> f64, mut between: impl FnMut()) -> f64 {
+    (0..runs).fold(f64::INFINITY, |best, _| {
         let took = run();
-        live.tick(T + n * 1_000);
+        between();
         best.min(took)
     })
 }
 
-/// Nanoseconds per event of each thread.
-fn per_event(threads: u64, events: u64) -> f64 {
-    let start = Instant::now();
+fn request(n: u64) -> (Duration, &'static str, &'static str) {
+    let at = black_box((n % 2) as usize);
+    (Duration::from_micros(100 + n % 10_000), METHODS[at], STATUSES[at])
+}
+
+fn ours(n: u64) {
+    let (duration, method, status) = request(n);
+    tachymeter::execute!(REQUEST, { duration: duration, bytes: n }, { method: method, route: "/buttons", status: status });
+}
+
+/// Nanoseconds per event of each thread; that of the slower one.
+fn per_event(threads: usize, events: u64, event: impl Fn(u64) + Sync) -> f64 {
+    let start = Barrier::new(threads);
+    let run = || {
+        (0..100).for_each(&event);
+        start.wait();
+        let start = Instant::now();
+        (0..events).for_each(&event);
+        start.elapsed().as_nanos() as f64 / events as f64
+    };
     std::thread::scope(|scope| {
-        for _ in 0..threads {
-            scope.spawn(|| {
-                for n in 0..events {
-                    let duration = Duration::from_micros(100 + n % 10_000);
-                    let status = 200 + black_box(n % 2);
-                    tachymeter::execute!(REQUEST, { duration: duration, bytes: n }, { method: "GET", route: "/buttons", status: status });
-                }
-            });
-        }
-    });
-    start.elapsed().as_nanos() as f64 / events as f64
+        let others: Vec<_> = (1..threads).map(|_| scope.spawn(run)).collect();
+        others.into_iter().fold(run(), |slowest, other| slowest.max(other.join().expect("no panic")))
+    })
 }
 
 /// Fills 2,000 series for an hour; says what that takes.

@@ -91,12 +91,14 @@ pub(crate) fn extract_unchecked<'a>(metric: &'a Metric, emission: &'a Emission<'
     if metric.keep.as_ref().is_some_and(|keep| !keep(emission)) {
         return Err(Skip::Filtered);
     }
-    let measured = match &metric.measurement {
-        Measurement::Key(key) => emission.measurement(key),
-        Measurement::With(measure) => measure(emission),
+    let value = match &metric.measurement {
+        Measurement::Key(key) => {
+            // Without a copy of the value, for which the processor would have to wait.
+            let found = emission.measurements().iter().find(|(name, _)| name == key);
+            number(metric, &found.ok_or(Skip::Missing)?.1)?
+        }
+        Measurement::With(measure) => number(metric, &measure(emission).ok_or(Skip::Missing)?)?,
     };
-    let measured = measured.ok_or(Skip::Missing)?;
-    let value = if metric.kind == Kind::Counter { 1.0 } else { metric.conversion.apply(measured).ok_or(Skip::NotANumber)? };
     if !value.is_finite() {
         return Err(Skip::NotFinite);
     }
@@ -105,6 +107,12 @@ pub(crate) fn extract_unchecked<'a>(metric: &'a Metric, emission: &'a Emission<'
         Tags::Over(_, make) | Tags::With(make) => make(emission),
     };
     Ok(Datapoint { value, metric, emission, made })
+}
+
+/// A counter doesn't look at what it counts.
+#[inline]
+fn number(metric: &Metric, measured: &Value<'_>) -> Result<f64, Skip> {
+    if metric.kind == Kind::Counter { Ok(1.0) } else { metric.conversion.apply(*measured).ok_or(Skip::NotANumber) }
 }
 
 impl<'a> Datapoint<'a> {

@@ -1,6 +1,7 @@
 //! A list of metrics as a handler needs it: grouped by event, with a count of what they skipped.
 
 use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -26,8 +27,33 @@ use crate::{Datapoint, Metric, Skip};
 #[derive(Debug)]
 pub struct Subscription {
     metrics: Vec<Metric>,
-    by_event: HashMap<String, Box<[u32]>>,
+    by_event: HashMap<String, Box<[u32]>, BuildHasherDefault<NameHasher>>,
     skipped: Box<[[AtomicU64; Skip::ALL.len()]]>,
+}
+
+/// Of a name, its length and its last eight bytes: enough to tell a program's events apart, and they are no strangers who would choose
+/// names that collide.
+#[derive(Debug, Default)]
+struct NameHasher(u64);
+
+impl Hasher for NameHasher {
+    #[inline]
+    fn write(&mut self, name: &[u8]) {
+        // A text is followed by one byte that says so.
+        if name.len() == 1 {
+            return;
+        }
+        let end = match name.last_chunk::<8>() {
+            Some(end) => u64::from_le_bytes(*end),
+            None => name.iter().fold(0, |all, byte| all << 8 | u64::from(*byte)),
+        };
+        let mixed = (end ^ (name.len() as u64) << 56).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        self.0 = mixed ^ mixed >> 32;
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
 }
 
 impl Subscription {

@@ -116,7 +116,7 @@ impl Key {
                 for (slot, value) in slots.iter().enumerate() {
                     let Some(value) = value else { continue };
                     let Some(tag) = own.next() else { return false };
-                    if tag.slot != slot || !tag.value.is(&lend(*value, tag_bytes)) {
+                    if tag.slot != slot || !tag.value.is(&lend(**value, tag_bytes)) {
                         return false;
                     }
                 }
@@ -138,13 +138,14 @@ impl Key {
 
 /// A datapoint's tags, looked up if that is simple.
 enum Tagged<'a> {
-    Slots([Option<Value<'a>>; SLOTS]),
+    /// By reference: a copy of a value that was just found makes the processor wait.
+    Slots([Option<&'a Value<'a>>; SLOTS]),
     Any(&'a Datapoint<'a>),
 }
 
 /// The values by slot, for the common case of a few tags by key: each is looked up once, then hashed and compared.
 #[inline]
-fn slots<'a>(datapoint: &'a Datapoint<'a>) -> Option<[Option<Value<'a>>; SLOTS]> {
+fn slots<'a>(datapoint: &'a Datapoint<'a>) -> Option<[Option<&'a Value<'a>>; SLOTS]> {
     let Tags::Keys(keys) = &datapoint.metric().tags else { return None };
     if keys.len() > SLOTS {
         return None;
@@ -152,7 +153,7 @@ fn slots<'a>(datapoint: &'a Datapoint<'a>) -> Option<[Option<Value<'a>>; SLOTS]>
     let metadata = datapoint.emission().metadata();
     let mut slots = [None; SLOTS];
     for (slot, key) in slots.iter_mut().zip(keys) {
-        *slot = metadata.iter().find(|(name, _)| name == key).map(|&(_, value)| value);
+        *slot = metadata.iter().find(|(name, _)| name == key).map(|(_, value)| value);
     }
     Some(slots)
 }
@@ -174,7 +175,7 @@ impl<'a> Wanted<'a> {
         let tags = match slots(datapoint) {
             Some(slots) => {
                 let values = slots.iter().flatten();
-                values.for_each(|&value| lend(value, tag_bytes).feed(&mut hasher));
+                values.for_each(|value| lend(**value, tag_bytes).feed(&mut hasher));
                 Tagged::Slots(slots)
             }
             None => {

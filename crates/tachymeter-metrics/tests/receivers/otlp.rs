@@ -51,8 +51,10 @@ impl Request {
 /// The receiver, until it is dropped.
 pub(crate) struct Otlp {
     pub(crate) address: SocketAddr,
+    #[allow(dead_code, reason = "each test that includes this file uses some of it")]
     pub(crate) requests: Receiver<Request>,
-    answer: Arc<Mutex<Answer>>,
+    /// How it answers, for a thread that changes it.
+    pub(crate) how: Arc<Mutex<Answer>>,
     stop: Arc<AtomicBool>,
 }
 
@@ -61,23 +63,24 @@ impl Otlp {
         let listener = TcpListener::bind(address).expect("a free port");
         let address = listener.local_addr().expect("an address");
         let (send, requests) = channel();
-        let (answer, stop) = (Arc::new(Mutex::new(Answer::Ok)), Arc::new(AtomicBool::new(false)));
-        let (how, stopped) = (Arc::clone(&answer), Arc::clone(&stop));
-        std::thread::spawn(move || {
+        let (answers, stop) = (Arc::new(Mutex::new(Answer::Ok)), Arc::new(AtomicBool::new(false)));
+        let (how, stopped) = (Arc::clone(&answers), Arc::clone(&stop));
+        let accept = move || {
             for stream in listener.incoming() {
                 if stopped.load(Ordering::SeqCst) {
                     break;
                 }
                 let (send, how, stopped) = (send.clone(), Arc::clone(&how), Arc::clone(&stopped));
-                std::thread::spawn(move || serve(stream.expect("a connection"), &send, &how, &stopped));
+                spawn(move || serve(stream.expect("a connection"), &send, &how, &stopped));
             }
-        });
-        Self { address, requests, answer, stop }
+        };
+        spawn(accept);
+        Self { address, requests, how: answers, stop }
     }
 
     #[allow(dead_code, reason = "each test that includes this file uses some of it")]
     pub(crate) fn answer(&self, answer: Answer) {
-        *self.answer.lock().unwrap() = answer;
+        *self.how.lock().unwrap() = answer;
     }
 
     pub(crate) fn endpoint(&self) -> String {
@@ -91,6 +94,11 @@ impl Drop for Otlp {
         // Wakes it up, to see that.
         _ = TcpStream::connect(self.address);
     }
+}
+
+/// Under a name by which a benchmark tells the receiver's time from the reporter's.
+fn spawn(run: impl FnOnce() + Send + 'static) {
+    std::thread::Builder::new().name("receiver-otlp".into()).spawn(run).expect("a thread");
 }
 
 fn serve(stream: TcpStream, send: &Sender<Request>, how: &Mutex<Answer>, stopped: &AtomicBool) {

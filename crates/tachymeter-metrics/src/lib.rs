@@ -28,6 +28,22 @@
 //! Each set of tag values is a series and takes memory for good. Tag by what has few values: a route's pattern and not
 //! its path, a status and not a message. Past its limits the live store puts datapoints into an `other` series, and
 //! counts them.
+//!
+//! # Features
+//!
+//! None is on by itself, and each works alone.
+//!
+//! | feature | what it adds |
+//! |---|---|
+//! | `live` | `Live`: the dashboard's store |
+//! | `log` | `reporter::Log`: a line per event, through `tracing` |
+//! | `prometheus` | `reporter::Prometheus`: Prometheus and OpenMetrics text |
+//! | `statsd` | `reporter::statsd`: StatsD and DogStatsD, by UDP and Unix sockets |
+//! | `otlp` | `reporter::otlp`: metrics and traces to an OpenTelemetry collector, by HTTP |
+//! | `poller` | `poller`: process, host, tokio runtime, and measurements of one's own, at fixed times |
+//! | `tracing-bridge` | `bridge::tracing`: spans and events of crates that use `tracing`, as events here |
+//! | `metrics-bridge` | `bridge::metrics`: what crates record with `metrics`, as events here |
+//! | `aggregate` | `Aggregate`: what the reporters that add up are made of, for one's own |
 #![deny(missing_docs)]
 
 #[cfg(feature = "aggregate")]

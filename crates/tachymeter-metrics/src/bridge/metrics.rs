@@ -1,6 +1,6 @@
 //! A recorder for the crate `metrics`: every counter, gauge and histogram of whatever crate becomes an event.
 //!
-//! Each change executes one of three events, with the metric's name as `metric` and its labels beside it. [`metrics`] are ready-made
+//! Each change executes one of three events, with the metric's name as `metric` and its labels beside it. [`metrics()`] are ready-made
 //! definitions that show all of them in every reporter; one's own definitions pick some:
 //!
 //! ```

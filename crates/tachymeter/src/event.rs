@@ -1,40 +1,9 @@
 //! Declared events: a name, the keys it has, and one line of documentation.
 
-use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU64, Ordering};
-
 use crate::emission::{Emission, Origin};
+use crate::slot::{Slot, UNLINKED};
 use crate::table::{self, Entry, QUIET};
 use crate::{Value, warn};
-
-/// The program has not come by this event yet: its slot doesn't know its place in the table.
-const UNLINKED: u64 = u64::MAX;
-
-/// Where a declared event meets the table: the version of its handler list, 0 while that is empty.
-#[derive(Debug)]
-pub struct Slot {
-    version: AtomicU64,
-    entry: OnceLock<&'static Entry>,
-}
-
-impl Slot {
-    #[doc(hidden)]
-    pub const fn new() -> Self {
-        Self { version: AtomicU64::new(UNLINKED), entry: OnceLock::new() }
-    }
-
-    /// Called by the table, under its lock.
-    pub(crate) fn publish(&self, version: u64) {
-        self.version.store(version, Ordering::Release);
-    }
-
-    /// Called by the table, once, under its lock.
-    pub(crate) fn link(&self, entry: &'static Entry) {
-        if self.entry.set(entry).is_ok() {
-            self.publish(entry.version());
-        }
-    }
-}
 
 /// A declared event. [`events!`](crate::events) makes them.
 #[derive(Debug)]
@@ -90,7 +59,7 @@ impl Event {
     /// [captures](crate::testing::capture) the event, in whatever thread, is somebody.
     #[inline]
     pub fn is_attached(&self) -> bool {
-        match self.slot.version.load(Ordering::Relaxed) {
+        match self.slot.glimpse() {
             QUIET => false,
             UNLINKED => self.link_and_look(),
             _ => true,
@@ -126,14 +95,14 @@ impl Event {
 
     #[inline]
     pub(crate) fn emit(&self, measurements: &[(&str, Value<'_>)], metadata: &[(&str, Value<'_>)], origin: Origin) {
-        let version = self.slot.version.load(Ordering::Acquire);
-        if let Some(entry) = self.slot.entry.get() {
+        let version = self.slot.version();
+        if let Some(entry) = self.slot.entry() {
             table::dispatch(entry, version, &Emission::new(self.name, measurements, metadata, origin));
         }
     }
 
     fn entry(&self) -> &'static Entry {
-        self.slot.entry.get().copied().unwrap_or_else(|| table::link(self.name, self.slot))
+        self.slot.entry().unwrap_or_else(|| table::link(self.name, self.slot))
     }
 
     #[cold]

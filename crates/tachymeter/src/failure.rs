@@ -4,9 +4,9 @@ use std::any::Any;
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use crate::span::message;
+use crate::sync::{Ordering, local};
 use crate::table::{self, Handler};
 use crate::warn::say;
 
@@ -20,8 +20,8 @@ crate::events! {
 
 type Panic = Box<dyn Any + Send>;
 
-thread_local! {
-    static REPORTING: Cell<bool> = const { Cell::new(false) };
+local! {
+    static REPORTING: Cell<bool> = Cell::new(false);
 }
 
 /// Detached first, then reported, then logged.

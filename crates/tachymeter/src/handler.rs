@@ -2,10 +2,10 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::emission::Origin;
 use crate::name::{is_name, is_under};
+use crate::sync::{AtomicU64, Ordering};
 use crate::table::{self, Handler};
 use crate::{Context, Emission, SpanId, Value, declared, warn};
 

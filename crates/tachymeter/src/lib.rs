@@ -117,6 +117,12 @@ mod name;
 mod emission;
 mod failure;
 mod handler;
+#[cfg(not(loom))]
+mod slot;
+#[cfg(loom)]
+#[path = "slot_model.rs"]
+mod slot;
+mod sync;
 mod table;
 mod warn;
 
@@ -145,7 +151,7 @@ pub use value::Value;
 
 #[doc(hidden)]
 pub mod __private {
-    pub use crate::event::Slot;
     pub use crate::measured::{AsValue, Outcome, follow};
     pub use crate::name::{contains, disjoint, distinct, is_name};
+    pub use crate::slot::Slot;
 }

@@ -6,14 +6,15 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use super::{Entry, QUIET, Snapshot, known};
+use crate::sync::local;
 use crate::{Emission, failure, testing};
 
 /// A snapshot that this thread holds: sharing it within the thread writes to no memory that another thread reads.
 type Local = Rc<Arc<Snapshot>>;
 
-thread_local! {
+local! {
     /// The snapshots that this thread used last, by the number of their entry.
-    static LOCAL: RefCell<Vec<Option<(&'static Entry, Local)>>> = const { RefCell::new(Vec::new()) };
+    static LOCAL: RefCell<Vec<Option<(&'static Entry, Local)>>> = RefCell::new(Vec::new());
 }
 
 /// Calls the handlers that the event had when its version was read.

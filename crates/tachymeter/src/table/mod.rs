@@ -9,10 +9,10 @@ mod write;
 
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, LazyLock, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError};
 
 use crate::Emission;
+use crate::sync::{AtomicU64, Ordering, RwLock, global};
 
 pub(crate) use dispatch::{dispatch, dispatch_by_name, is_heard};
 pub(crate) use write::{add_capture, get, handlers, insert, link, remove, remove_capture, remove_exact};
@@ -75,7 +75,9 @@ impl Entry {
     }
 }
 
-static ENTRIES: LazyLock<RwLock<HashMap<&'static str, &'static Entry>>> = LazyLock::new(RwLock::default);
+global! {
+    static ENTRIES: RwLock<HashMap<&'static str, &'static Entry>> = RwLock::default();
+}
 
 fn known(name: &str) -> Option<&'static Entry> {
     ENTRIES.read().unwrap_or_else(PoisonError::into_inner).get(name).copied()

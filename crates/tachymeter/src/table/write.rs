@@ -1,10 +1,11 @@
 //! Changes of the table, one at a time. No foreign code runs under the lock: neither a handler nor what a closure does when it is dropped.
 
 use std::collections::HashMap;
-use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, PoisonError};
 
 use super::{Entry, Handler, Snapshot, entry};
-use crate::event::Slot;
+use crate::slot::Slot;
+use crate::sync::{Mutex, MutexGuard, global};
 
 /// What the writers know beyond the snapshots.
 #[derive(Default)]
@@ -30,7 +31,9 @@ pub(crate) struct Removed {
 }
 
 fn lock() -> MutexGuard<'static, Writers> {
-    static WRITERS: LazyLock<Mutex<Writers>> = LazyLock::new(Mutex::default);
+    global! {
+        static WRITERS: Mutex<Writers> = Mutex::default();
+    }
     WRITERS.lock().unwrap_or_else(PoisonError::into_inner)
 }
 

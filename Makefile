@@ -13,7 +13,7 @@ run: ## set up, build, and serve http://127.0.0.1:3000
 test: ## set up, and run every test: Rust, WebAssembly, browser
 	@scripts/test
 
-check: ## format and lints
+check: ## format and lints; the oldest Rust that will do; Miri
 	@scripts/check
 
 e2e: ## the browser tests alone

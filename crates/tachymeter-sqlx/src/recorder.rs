@@ -157,7 +157,7 @@ impl Running {
         let statement = self.text.as_ref().and_then(|text| Some(("statement", text.get()?.as_str())));
         let told = [Some(("label", self.label)), Some(("outcome", outcome)), error.map(|error| ("error", error)), statement];
         let metadata: Vec<_> = told.into_iter().flatten().map(|(key, text)| (key, text.into())).collect();
-        DB_QUERY.dispatch(&measurements, &metadata);
+        DB_QUERY.execute(&measurements, &metadata);
     }
 }
 

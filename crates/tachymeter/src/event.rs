@@ -59,10 +59,17 @@ impl Event {
     /// [captures](crate::testing::capture) the event, in whatever thread, is somebody.
     #[inline]
     pub fn is_attached(&self) -> bool {
-        match self.slot.glimpse() {
-            QUIET => false,
+        self.heard().is_some()
+    }
+
+    /// The version of the list of those who listen, if anybody does.
+    #[doc(hidden)]
+    #[inline]
+    pub fn heard(&self) -> Option<u64> {
+        match self.slot.version() {
+            QUIET => None,
             UNLINKED => self.link_and_look(),
-            _ => true,
+            version => Some(version),
         }
     }
 
@@ -81,21 +88,20 @@ impl Event {
     /// }
     /// ```
     pub fn execute(&self, measurements: &[(&str, Value<'_>)], metadata: &[(&str, Value<'_>)]) {
-        if self.is_attached() {
+        if let Some(version) = self.heard() {
             warn::undeclared(self, measurements, metadata);
-            self.dispatch(measurements, metadata);
+            self.dispatch(version, measurements, metadata);
         }
     }
 
     #[doc(hidden)]
     #[inline]
-    pub fn dispatch(&self, measurements: &[(&str, Value<'_>)], metadata: &[(&str, Value<'_>)]) {
-        self.emit(measurements, metadata, Origin::Ambient);
+    pub fn dispatch(&self, version: u64, measurements: &[(&str, Value<'_>)], metadata: &[(&str, Value<'_>)]) {
+        self.emit(version, measurements, metadata, Origin::Ambient);
     }
 
     #[inline]
-    pub(crate) fn emit(&self, measurements: &[(&str, Value<'_>)], metadata: &[(&str, Value<'_>)], origin: Origin) {
-        let version = self.slot.version();
+    pub(crate) fn emit(&self, version: u64, measurements: &[(&str, Value<'_>)], metadata: &[(&str, Value<'_>)], origin: Origin) {
         if let Some(entry) = self.slot.entry() {
             table::dispatch(entry, version, &Emission::new(self.name, measurements, metadata, origin));
         }
@@ -107,8 +113,8 @@ impl Event {
 
     #[cold]
     #[inline(never)]
-    fn link_and_look(&self) -> bool {
-        table::link(self.name, self.slot).version() != QUIET
+    fn link_and_look(&self) -> Option<u64> {
+        Some(table::link(self.name, self.slot).version()).filter(|version| *version != QUIET)
     }
 }
 

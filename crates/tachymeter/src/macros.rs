@@ -120,8 +120,9 @@ macro_rules! execute {
     };
     ($event:path, { $($measurement:ident: $number:expr),* $(,)? }, { $($key:ident: $value:expr),* $(,)? } $(,)?) => {{
         $crate::execute!(@check $event, $event, [$($measurement)*], [$($key)*]);
-        if $event.is_attached() {
+        if let Some(version) = $event.heard() {
             $event.dispatch(
+                version,
                 &[$((stringify!($measurement), $crate::Value::from($number))),*],
                 &[$((stringify!($key), $crate::Value::from($value))),*],
             );

@@ -21,15 +21,11 @@ impl Slot {
         Self { version: AtomicU64::new(UNLINKED), entry: OnceLock::new() }
     }
 
-    /// The version, perhaps an old one.
-    #[inline]
-    pub(crate) fn glimpse(&self) -> u64 {
-        self.version.load(Ordering::Relaxed)
-    }
-
+    /// Relaxed is enough. Whoever has to know of a change by now sees its version, for that is what "has to" means; and a version only says
+    /// whether a list that a thread keeps is still the newest: the newest is read under a lock.
     #[inline]
     pub(crate) fn version(&self) -> u64 {
-        self.version.load(Ordering::Acquire)
+        self.version.load(Ordering::Relaxed)
     }
 
     #[inline]
@@ -39,7 +35,7 @@ impl Slot {
 
     /// Called by the table, under its lock.
     pub(crate) fn publish(&self, version: u64) {
-        self.version.store(version, Ordering::Release);
+        self.version.store(version, Ordering::Relaxed);
     }
 
     /// Called by the table, once, under its lock.

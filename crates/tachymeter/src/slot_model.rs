@@ -35,12 +35,8 @@ impl Slot {
         Self(Lazy { init: run, _p: PhantomData })
     }
 
-    pub(crate) fn glimpse(&'static self) -> u64 {
-        self.0.get().version.load(Ordering::Relaxed)
-    }
-
     pub(crate) fn version(&'static self) -> u64 {
-        self.0.get().version.load(Ordering::Acquire)
+        self.0.get().version.load(Ordering::Relaxed)
     }
 
     pub(crate) fn entry(&'static self) -> Option<&'static Entry> {
@@ -48,7 +44,7 @@ impl Slot {
     }
 
     pub(crate) fn publish(&'static self, version: u64) {
-        self.0.get().version.store(version, Ordering::Release);
+        self.0.get().version.store(version, Ordering::Relaxed);
     }
 
     pub(crate) fn link(&'static self, entry: &'static Entry) {

@@ -155,10 +155,10 @@ impl OpenSpan {
         metadata.iter().for_each(|(key, value)| heard.metadata.set(key, *value));
         self.open = true;
         let start = self.event.start_event();
-        if start.is_attached() {
+        if let Some(version) = start.heard() {
             warn::undeclared(start, &[], metadata);
             let now = Value::Duration(clock::system_time_at(started));
-            start.emit(&[("count", Value::Uint(1)), ("system_time", now)], metadata, self.origin());
+            start.emit(version, &[("count", Value::Uint(1)), ("system_time", now)], metadata, self.origin());
         }
     }
 
@@ -168,7 +168,7 @@ impl OpenSpan {
 
     fn end(&mut self, event: &'static Event, measurements: &[Pair<'_>], metadata: &[Pair<'_>]) {
         let open = std::mem::replace(&mut self.open, false);
-        let Some(heard) = self.heard.as_ref().filter(|_| open && event.is_attached()) else { return };
+        let (Some(heard), Some(version), true) = (&self.heard, event.heard(), open) else { return };
         let duration = clock::now().since(heard.started);
         Merge::with(heard.measurements.len() + measurements.len() + 1, |mut numbers| {
             numbers.push(("duration", Value::Duration(duration)));
@@ -179,7 +179,7 @@ impl OpenSpan {
                 heard.metadata.put_into(&mut merged);
                 metadata.iter().for_each(|pair| merged.put(*pair));
                 warn::undeclared(event, numbers.pairs(), merged.pairs());
-                event.emit(numbers.pairs(), merged.pairs(), self.origin());
+                event.emit(version, numbers.pairs(), merged.pairs(), self.origin());
             });
         });
     }

@@ -2,8 +2,8 @@
 //!
 //! 1. A [`Metric`] says which event, which measurement, which tags and which [`Kind`]. It is checked when it is built.
 //! 2. [`datapoint`] is the one way from an event to a number, whoever asks.
-//! 3. With the feature `live`, [`Live`] aggregates them in memory and makes [`Snapshot`]s and [`Frame`]s, which are
-//!    plain serde types and are there without the feature too, for the browser.
+//! 3. [Reporters](reporter) bring the numbers somewhere. One of them is the live store, which makes [`Snapshot`]s and [`Frame`]s for a
+//!    dashboard: plain serde types that are there without any feature, for the browser.
 //!
 //! ```
 //! use tachymeter_metrics::{Kind, Metric, Unit};
@@ -13,21 +13,11 @@
 //! # Ok::<(), tachymeter_metrics::DefinitionError>(())
 //! ```
 //!
-//! # Which kind
+//! # Further pages
 //!
-//! | the question | the kind |
-//! |---|---|
-//! | how often | [`Metric::counter`] |
-//! | how much in all | [`Metric::sum`] |
-//! | how much now | [`Metric::last_value`] |
-//! | how long, mostly and at worst | [`Metric::summary`] |
-//! | the same, over several machines | [`Metric::distribution`] |
-//!
-//! # Cardinality
-//!
-//! Each set of tag values is a series and takes memory for good. Tag by what has few values: a route's pattern and not
-//! its path, a status and not a message. Past its limits the live store puts datapoints into an `other` series, and
-//! counts them.
+//! - [Which kind of metric](guide::kinds): counter, sum, last value, summary, distribution; units and buckets
+//! - `guide::cardinality`: how many series there may be, and what happens beyond
+//! - `guide::writing_a_reporter`: what one must do and should do, and one in thirty lines
 //!
 //! # Features
 //!
@@ -54,6 +44,7 @@ mod builder;
 mod definition;
 mod error;
 mod extract;
+pub mod guide;
 #[cfg(feature = "live")]
 mod live;
 #[cfg(feature = "poller")]

@@ -4,8 +4,9 @@
 //!
 //! It gets its numbers in one of two ways, both through [`extract`](crate::extract()):
 //! - event by event, from a [`Subscription`](crate::Subscription);
-//! - added up, from an [`Aggregate`](crate::Aggregate): what is new ([`take`](crate::Aggregate::take)), or what there is in all
-//!   ([`Totals`](crate::Totals)).
+//! - added up, from an `Aggregate`: what is new (`Aggregate::take`), or what there is in all (`Totals`).
+//!
+//! What one must do and should do stands in `guide::writing_a_reporter`.
 //!
 //! The caller's time is not a reporter's: what may block (a socket, a file) happens in a [`Worker`].
 

@@ -102,6 +102,10 @@
 //! ran it has come by a changed list, of whatever event, or has ended. `cargo bench -p tachymeter` has the numbers, beside `tracing`,
 //! `metrics` and `opentelemetry`.
 //!
+//! # Versions
+//!
+//! Rust 1.94 or newer, which `make check` verifies. No dependency but the macros and, in a browser, `wasm-bindgen`; no `unsafe`.
+//!
 //! # In the browser
 //!
 //! The same API; time is `performance.now`. WebAssembly is built with `panic = "abort"`, so there a handler that panics ends the program.

@@ -92,11 +92,15 @@ fn every_test_that_the_table_of_promises_names_exists() {
         ("spans", include_str!("spans.rs")),
         ("threads", include_str!("threads.rs")),
         ("traceparent", include_str!("traceparent.rs")),
+        ("allocations", include_str!("../allocations.rs")),
+        ("measured", include_str!("../measured.rs")),
+        ("model", include_str!("../model.rs")),
+        ("web", include_str!("../web.rs")),
     ];
     let named: Vec<_> = page.split('`').filter_map(|word| word.split_once("::")).collect();
-    assert!(named.len() > 40);
+    assert!(named.len() > 80);
     for (file, test) in named {
         let (_, source) = sources.iter().find(|(name, _)| *name == file).unwrap();
-        assert!(source.contains(&format!("#[test]\nfn {test}()")), "{file}::{test}");
+        assert!(source.contains(&format!("fn {test}()")), "{file}::{test}");
     }
 }

@@ -213,6 +213,29 @@ fn a_task_that_is_aborted_in_another_thread_ends_there_with_its_own_context() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "tokio asks the operating system for events")]
+fn a_task_that_is_aborted_and_a_runtime_that_shuts_down_end_their_spans() {
+    let events = capture(&WORK_EVENTS);
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let endless = |form: &'static str| async move {
+        let span = WORK.start(&[("form", form.into())]);
+        std::future::pending::<()>().await;
+        span.stop(&[], &[]);
+    };
+    let task = runtime.spawn(endless("task"));
+    runtime.spawn(endless("runtime"));
+    runtime.block_on(async {
+        tokio::task::yield_now().await;
+        task.abort();
+        assert!(task.await.unwrap_err().is_cancelled());
+    });
+    drop(runtime);
+    let seen = events.take();
+    let seen: Vec<_> = seen.iter().map(|event| (event.get("form").unwrap(), event.name.rsplit('.').next().unwrap())).collect();
+    assert_eq!(seen, [("task", "start"), ("runtime", "start"), ("task", "aborted"), ("runtime", "aborted")]);
+}
+
+#[test]
 fn a_future_is_aborted_before_it_was_ever_polled_without_a_start() {
     let events = capture(&WORK_EVENTS);
     drop(async { WORK.start(&[]).stop(&[], &[]) });

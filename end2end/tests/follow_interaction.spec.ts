@@ -1,7 +1,7 @@
 // From a click in one tab to its waterfall in another: parts that add up, causes that are right, an address to share, a keyboard to move by.
 import AxeBuilder from '@axe-core/playwright'
 import type { Page, TestInfo } from '@playwright/test'
-import { expect, test } from '../fixtures'
+import { expect, signUp, somebody, test } from '../fixtures'
 
 const BASE = '/dashboard/interactions'
 
@@ -94,6 +94,25 @@ async function look(page: Page, info: TestInfo, what: string): Promise<void> {
   }
   await page.setViewportSize(before)
 }
+
+test('a form has its queries and its question to somebody else below it', async ({ page, visit }) => {
+  await visit('/sign-up')
+  await signUp(page, somebody())
+  await visit(BASE)
+  const parts = await open(page, 'form')
+  const cause = (part: string, event: string) => parts.find((it) => it.part === part && it.event === event)?.cause
+  expect(parts.find((it) => it.part === 'sign_up' && it.place === 'network')?.cause).toBe('form')
+  expect(cause('/api/sign_up', 'http.request')).toBe('sign_up')
+  for (const [part, event] of [['127.0.0.1', 'external.request'], ['create_user', 'db.query'], ['create_session', 'db.transaction']]) {
+    expect(cause(part, event), part).toBe('sign_up')
+  }
+  expect(cause('insert_session', 'db.query')).toBe('create_session')
+  // Nobody listens at the breach list of this test: it fails, says so, and keeps nobody out.
+  expect(parts.find((it) => it.event === 'external.request')?.ended).toBe('error')
+  // It was open until its answer was there.
+  const [whole, call] = [parts[0], parts.find((it) => it.part === 'sign_up' && it.place === 'network')!]
+  expect(whole.took).toBeGreaterThanOrEqual(call.start + call.took)
+})
 
 test('an address leads somebody else to the same waterfall', async ({ page, visit, browser, server }) => {
   await visit('/buttons')

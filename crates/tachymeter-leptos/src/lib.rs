@@ -47,6 +47,7 @@ compile_error!("tachymeter-leptos: enable `ssr` or `hydrate`, not both: one is t
 pub mod beacon;
 pub mod dashboard;
 pub mod events;
+mod form_client;
 pub mod interaction;
 mod measured;
 mod server_fn;
@@ -55,14 +56,15 @@ pub mod trace;
 
 pub use self::server_fn::{Measured, MeasuredClient};
 pub use events::EVENTS;
+pub use form_client::FormClient;
 #[cfg(feature = "hydrate")]
 pub use interaction::init;
 pub use interaction::{Interaction, Outcome, UseMeasured, use_measured};
 /// Leptos' `#[server]`, for a function that is measured on both sides: `leptos.server_fn.*`, by the protocol [`Measured`]. It takes the same
 /// arguments. Calls that the server makes itself while it renders a page, which skip the protocol, are measured too.
 ///
-/// An `ActionForm` takes no protocol but Leptos' own: say `#[server(form)]` for its function. Then the server measures it as well, and the
-/// browser sends its trace along, but says nothing of the call itself.
+/// An `ActionForm` takes no protocol but Leptos' own: say `#[server(form)]` for its function. It is measured by its client
+/// then, [`FormClient`], to the head of the answer.
 ///
 /// ```
 /// use leptos::prelude::*;

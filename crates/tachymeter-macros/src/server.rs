@@ -97,7 +97,7 @@ pub(crate) fn server(args: TokenStream, item: TokenStream) -> TokenStream {
     let expanded = syn::parse2::<Args>(args).and_then(|args| {
         let (others, protocol) = (&args.others, args.protocol()?);
         if args.form {
-            let client = quote!(client = ::tachymeter_leptos::MeasuredClient);
+            let client = quote!(client = ::tachymeter_leptos::FormClient);
             return Ok(quote!(#[::leptos::server(#(#others,)* #client)] #[::tachymeter_leptos::__direct(form)]));
         }
         Ok(quote!(#[::leptos::server(#(#others,)* protocol = ::tachymeter_leptos::Measured<#protocol>)] #[::tachymeter_leptos::__direct]))

@@ -126,7 +126,13 @@ fn Rows(rows: StoredValue<Vec<Row>>, marks: Vec<Mark>, end: f64) -> impl IntoVie
     };
     let row = |(index, row): (usize, &Row)| {
         let tab = move || if active.get() == index { "0" } else { "-1" };
-        let (name, time) = (row.name.clone(), humanise(Some(row.duration), "ms"));
+        // A point in time takes none.
+        let time = if row.duration > 0.0 {
+            humanise(Some(row.duration), "ms")
+        } else {
+            format!("at {}", humanise(Some(row.start), "ms"))
+        };
+        let name = row.name.clone();
         let bad = matches!(row.outcome.as_str(), "error" | "exception" | "aborted" | "timeout" | "failed");
         let class = format!("tm-wf-name tm-depth-{}{}", row.depth.min(8), if bad { " tm-bad" } else { "" });
         let kind = if bad { format!("{} {}", row.kind, row.outcome) } else { row.kind.clone() };

@@ -26,7 +26,7 @@ fn main() {
     let (well_statsd, well_otlp) = (StatsdServer::start(true), Otlp::start("127.0.0.1:0"));
     let mut well = start(&well_statsd.address, &well_otlp.endpoint());
     let down = "127.0.0.1:9";
-    compare("down", &mut well, &mut start(down, &format!("http://{down}")));
+    compare("is down", &mut well, &mut start(down, &format!("http://{down}")));
     for (what, answer) in [("never answers", Answer::Never), ("answers 500", Answer::Refuse("500 Internal Server Error", ""))] {
         let (statsd, otlp) = (StatsdServer::start(false), Otlp::start("127.0.0.1:0"));
         otlp.answer(answer);

@@ -154,18 +154,16 @@ struct Instrument {
 
 impl Instrument {
     fn execute(&self, value: Value<'_>) {
-        if !self.event.is_attached() {
-            return;
-        }
+        let Some(version) = self.event.heard() else { return };
         let labels = self.key.labels().map(|label| (label.key(), Value::Str(label.value())));
         let metadata = std::iter::once(("metric", Value::Str(self.key.name()))).chain(labels);
         // Labels are what they are: the declaration can't name them.
         let mut inline = [("", Value::Bool(false)); INLINE + 1];
         if self.key.labels().len() <= INLINE {
             let used = inline.iter_mut().zip(metadata).map(|(place, pair)| *place = pair).count();
-            self.event.dispatch(&[("value", value)], &inline[..used]);
+            self.event.dispatch(version, &[("value", value)], &inline[..used]);
         } else {
-            self.event.dispatch(&[("value", value)], &metadata.collect::<Vec<_>>());
+            self.event.dispatch(version, &[("value", value)], &metadata.collect::<Vec<_>>());
         }
     }
 

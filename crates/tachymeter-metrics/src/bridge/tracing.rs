@@ -150,15 +150,13 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Taken {
     fn on_event(&self, event: &tracing_core::Event<'_>, _: Ctx<'_, S>) {
         let metadata = event.metadata();
         let Some(Into::Event(ours)) = self.0.rule(metadata).filter(|_| !EXECUTING.get()) else { return };
-        if !ours.is_attached() {
-            return;
-        }
+        let Some(version) = ours.heard() else { return };
         let mut fields = Fields::of(ours);
         fields.text("level", metadata.level().as_str());
         fields.text("target", metadata.target());
         fields.number("count", Value::Uint(1));
         event.record(&mut fields);
-        outermost(|| ours.dispatch(&fields.measurements(), &fields.metadata()));
+        outermost(|| ours.dispatch(version, &fields.measurements(), &fields.metadata()));
     }
 
     fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, ctx: Ctx<'_, S>) {

@@ -128,7 +128,7 @@ impl History {
         let step = (span.as_secs() / Minute::SECONDS).div_ceil(STEPS).max(1) * Minute::SECONDS;
         let end = now / 1_000;
         let begin = end.saturating_sub(span.as_secs()).next_multiple_of(step);
-        let mut steps: BTreeMap<(String, Vec<(String, String)>, bool), BTreeMap<u64, Minute>> = BTreeMap::new();
+        let mut steps = BTreeMap::<Key, BTreeMap<u64, Minute>>::new();
         // An hour at a time: the rows of a week are not in memory at once, and others get their turn.
         for from in (begin..end).step_by(RESTORED_SECONDS as usize) {
             for minute in self.between(from, end.min(from + RESTORED_SECONDS)).await? {
@@ -153,6 +153,9 @@ impl History {
         Ok(Snapshot { seq: 0, now, bucket_seconds: step as u32, definitions, series, points, dropped: self.live.dropped() })
     }
 }
+
+/// A series: its metric's name, its tags, and whether it is the metric's `other` one.
+type Key = (String, Vec<(String, String)>, bool);
 
 /// A minute as it stands in the database.
 #[derive(sqlx::FromRow)]

@@ -5,7 +5,7 @@ use axum::body::Body;
 use http::Request;
 use leptos::ev::{Event, MouseEvent};
 use leptos::prelude::*;
-use leptos::server_fn::axum::{AxumServerFnBackend, handle_server_fn};
+use leptos::server_fn::axum::handle_server_fn;
 use tachymeter::testing::capture;
 use tachymeter::{Context, measured};
 
@@ -88,7 +88,8 @@ async fn below(number: i32) -> Result<Option<String>, ServerFnError> {
     if number < 0 {
         return Err(ServerFnError::new("negative"));
     }
-    Ok(answer(number)?)
+    let answer = answer(number)?;
+    Ok(answer)
 }
 
 fn answer(number: i32) -> Result<Option<String>, ServerFnError> {

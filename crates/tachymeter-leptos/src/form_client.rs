@@ -3,7 +3,7 @@
 use ::server_fn::client::{Client, browser::BrowserClient};
 use ::server_fn::error::FromServerFnError;
 use ::server_fn::response::ClientRes;
-use tachymeter::{Value, WithContext};
+use tachymeter::WithContext;
 
 use crate::MeasuredClient;
 use crate::events::SERVER_FN;
@@ -36,8 +36,7 @@ where
         let answer = <MeasuredClient as Client<E, IE, OE>>::send(request).with_context(span.context()).await;
         let succeeded = answer.as_ref().is_ok_and(|answer| ClientRes::<E>::status(answer) < 400);
         in_flight.ended(succeeded);
-        let ms = |(key, ms): (&'static str, f64)| (key, Value::Duration(std::time::Duration::from_secs_f64(ms / 1000.0)));
-        let timings: Vec<_> = in_flight.timings().into_iter().filter(|(key, _)| *key != "decode").map(ms).collect();
+        let timings: Vec<_> = in_flight.timings().into_iter().filter(|(key, _)| *key != "decode").collect();
         span.stop(&timings, &[("outcome", if succeeded { "ok" } else { "error" }.into())]);
         answer
     }

@@ -4,7 +4,6 @@ use std::any::type_name;
 use std::fmt::{self, Debug, Write};
 use std::marker::PhantomData;
 use std::sync::OnceLock;
-use std::time::Duration;
 
 use ::server_fn::Protocol;
 use ::server_fn::client::{Client, browser::BrowserClient};
@@ -92,9 +91,7 @@ where
         let mut in_flight = tracker::InFlight::begin(span.context().span_id);
         let result = P::run_client(path, input).with_context(span.context()).await;
         in_flight.ended(result.is_ok());
-        let ms = |(key, ms)| (key, Value::Duration(Duration::from_secs_f64(ms / 1000.0)));
-        let timings: Vec<_> = in_flight.timings().into_iter().map(ms).collect();
-        stop(span, &timings, &result);
+        stop(span, &in_flight.timings(), &result);
         result
     }
 }

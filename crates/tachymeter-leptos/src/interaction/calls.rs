@@ -2,7 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 
-use tachymeter::{Context, SpanId};
+use tachymeter::{Context, SpanId, Value};
 
 use super::causes::Causes;
 use super::{input, paint, start, tracker};
@@ -96,8 +96,8 @@ impl InFlight {
         self.succeeded = Some(succeeded);
     }
 
-    /// How long its parts took, in milliseconds, each with the key under which it is measured.
-    pub(crate) fn timings(&self) -> Vec<(&'static str, f64)> {
+    /// How long its parts took, each with the key under which it is measured.
+    pub(crate) fn timings(&self) -> Vec<(&'static str, Value<'static>)> {
         let now = paint::now();
         CALLS.with_borrow(|calls| {
             let Some(call) = calls.iter().find(|call| call.span == self.span) else { return Vec::new() };
@@ -107,7 +107,7 @@ impl InFlight {
                 ("request", call.sent, call.first_byte),
                 ("decode", call.first_byte, Some(now)),
             ];
-            parts.into_iter().filter_map(|(key, from, to)| Some((key, (to? - from?).max(0.0)))).collect()
+            parts.into_iter().filter_map(|(key, from, to)| Some((key, tracker::duration(to? - from?).into()))).collect()
         })
     }
 }

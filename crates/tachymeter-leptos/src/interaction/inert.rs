@@ -1,7 +1,7 @@
 //! The server's twin of `tracker.rs`: same functions, nothing to track.
 
 use leptos::prelude::RwSignal;
-use tachymeter::{Context, SpanId};
+use tachymeter::{Context, SpanId, Value};
 
 use super::Interaction;
 
@@ -34,7 +34,7 @@ impl InFlight {
 
     pub(crate) fn ended(&mut self, _succeeded: bool) {}
 
-    pub(crate) fn timings(&self) -> Vec<(&'static str, f64)> {
+    pub(crate) fn timings(&self) -> Vec<(&'static str, Value<'static>)> {
         Vec::new()
     }
 }

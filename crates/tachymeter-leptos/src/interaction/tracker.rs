@@ -334,7 +334,7 @@ fn close(mut open: Open, at: f64, outcome: Outcome) {
     });
 }
 
-fn duration(ms: f64) -> std::time::Duration {
+pub(super) fn duration(ms: f64) -> std::time::Duration {
     std::time::Duration::from_secs_f64(ms.max(0.0) / 1000.0)
 }
 

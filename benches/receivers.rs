@@ -16,9 +16,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use receiver::{Answer, Otlp};
-use server::{Server, median};
+use server::{Compared, Server};
 
-const ROUNDS: usize = 30;
 const REQUEST: &str = "POST /api/landing_facts HTTP/1.1\r\naccept: application/json\r\ncontent-length: 0\r\n";
 
 fn main() {
@@ -82,22 +81,10 @@ impl StatsdServer {
 }
 
 fn compare(what: &str, well: &mut Server, failing: &mut Server) {
-    // Both warm, and not always the same one first.
-    (well.round(REQUEST), failing.round(REQUEST));
-    let (mut rates, mut times) = (Vec::new(), Vec::new());
-    for round in 0..ROUNDS {
-        let (a, b) = if round % 2 == 0 {
-            let a = failing.round(REQUEST);
-            (a, well.round(REQUEST))
-        } else {
-            let b = well.round(REQUEST);
-            (failing.round(REQUEST), b)
-        };
-        rates.push(a.0 / b.0);
-        times.push(b.1 / a.1);
-    }
-    let (rates, times) = (median(rates), median(times));
+    let Compared { by_rate, by_processor, each } = server::compare(failing, well, REQUEST);
     println!(
-        "a receiver that {what}: failing ÷ working {rates:.3} by requests per second, {times:.3} by processor time (budget 0.990)"
+        "a receiver that {what}: failing ÷ working {by_rate:.3} by requests per second, {by_processor:.3} by processor time \
+         ({:.1} µs each failing; budget 0.990)",
+        each * 1e6,
     );
 }

@@ -8,9 +8,7 @@
 
 mod server;
 
-use server::{Server, median};
-
-const ROUNDS: usize = 30;
+use server::{Compared, Server};
 
 /// What is asked: a page, a server function with a query, and next to nothing.
 const REQUESTS: [(&str, &str); 3] = [
@@ -21,32 +19,12 @@ const REQUESTS: [(&str, &str); 3] = [
 
 fn main() {
     server::serve_if_told();
-    compare();
-}
-
-fn compare() {
     let (mut with, mut without) = (Server::start("with", &[]), Server::start("without", &[]));
     for (what, request) in REQUESTS {
-        // Both warm, and not always the same one first.
-        (with.round(request), without.round(request));
-        let (mut rates, mut times, mut each) = (Vec::new(), Vec::new(), Vec::new());
-        for round in 0..ROUNDS {
-            let (a, b) = if round % 2 == 0 {
-                let a = with.round(request);
-                (a, without.round(request))
-            } else {
-                let b = without.round(request);
-                (with.round(request), b)
-            };
-            rates.push(a.0 / b.0);
-            times.push(b.1 / a.1);
-            each.push(a.1 * 1e6);
-        }
+        let Compared { by_rate, by_processor, each } = server::compare(&mut with, &mut without, request);
         println!(
-            "{what}: with ÷ without {:.3} by requests per second, {:.3} by processor time ({:.1} µs each with)",
-            median(rates),
-            median(times),
-            median(each),
+            "{what}: with ÷ without {by_rate:.3} by requests per second, {by_processor:.3} by processor time ({:.1} µs each with)",
+            each * 1e6,
         );
     }
 }

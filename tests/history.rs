@@ -1,14 +1,14 @@
 //! The dashboard's numbers survive a restart: minutes go into the database and come back.
 
+mod app;
+
 use axum::body::Body;
 use axum::http::header::HOST;
 use axum::http::{Request, StatusCode};
 use http_body_util::BodyExt;
 use std::process::{Child, Command, Stdio};
-use std::sync::Arc;
 use std::time::{Duration, Instant};
-use tachymeter_app::server::config::Config;
-use tachymeter_app::server::{AppState, db, router};
+use tachymeter_app::server::{AppState, router};
 use tachymeter_metrics::{Minute, Sketch, Snapshot};
 use tempfile::TempDir;
 use tokio::sync::{Mutex, MutexGuard, watch};
@@ -30,11 +30,7 @@ async fn alone() -> MutexGuard<'static, ()> {
 impl Server {
     /// On a new database, or on that of a server that was stopped.
     async fn start(folder: TempDir) -> Self {
-        let mut config = Config::from_toml(include_str!("../Leptos.toml")).expect("the shipped file");
-        config.database.url = format!("sqlite://{}/test.db", folder.path().display());
-        let db = db::open(&config.database).await.expect("a database");
-        let (stop, stopping) = watch::channel(false);
-        let state = AppState::new(Arc::new(config), db, stopping);
+        let (state, stop) = app::state(&folder, |_| ()).await;
         state.telemetry.history.restore().await.expect("a history");
         Self { state, folder, _stop: stop }
     }

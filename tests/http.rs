@@ -1,13 +1,14 @@
 //! The application's HTTP surface, without a browser and without a socket.
 
+mod app;
+
 use axum::Router;
 use axum::body::Body;
 use axum::http::header::{ACCEPT, CONTENT_SECURITY_POLICY, CONTENT_TYPE, COOKIE, HOST, LOCATION, ORIGIN, REFERER, SET_COOKIE};
 use axum::http::{Request, Response, StatusCode};
 use http_body_util::BodyExt;
-use std::sync::Arc;
 use tachymeter_app::server::config::Config;
-use tachymeter_app::server::{AppState, db, router};
+use tachymeter_app::server::router;
 use tempfile::TempDir;
 use tokio::sync::watch;
 use tower::ServiceExt;
@@ -29,15 +30,15 @@ impl App {
 
     async fn start_with(change: impl FnOnce(&mut Config)) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
-        let mut config = Config::from_toml(include_str!("../Leptos.toml")).expect("the shipped file");
-        config.database.url = format!("sqlite://{}/test.db", folder.path().display());
-        config.landing.delay_min_ms = 0;
-        config.landing.delay_max_ms = 1;
-        config.auth.breach_list_url = breach_list().await;
-        change(&mut config);
-        let db = db::open(&config.database).await.expect("a database");
-        let (stop, stopping) = watch::channel(false);
-        Self { router: router(AppState::new(Arc::new(config), db, stopping)), _folder: folder, _stop: stop }
+        let breach_list = breach_list().await;
+        let (state, stop) = app::state(&folder, |config| {
+            config.landing.delay_min_ms = 0;
+            config.landing.delay_max_ms = 1;
+            config.auth.breach_list_url = breach_list;
+            change(config);
+        })
+        .await;
+        Self { router: router(state), _folder: folder, _stop: stop }
     }
 
     async fn send(&self, request: Request<Body>) -> Response<Body> {

@@ -1,5 +1,7 @@
 //! The application's numbers as Prometheus sees them: its page over HTTP, and Prometheus itself, which scrapes and is asked.
 
+mod app;
+
 use axum::body::Body;
 use axum::http::header::{ACCEPT, CONTENT_TYPE, HOST};
 use axum::http::{HeaderMap, Request, StatusCode};
@@ -8,10 +10,9 @@ use http_body_util::BodyExt;
 use serde_json::Value;
 use std::io::Write;
 use std::process::{Child, Command, Stdio};
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tachymeter_app::server::config::{Access, Config};
-use tachymeter_app::server::{AppState, db, router};
+use tachymeter_app::server::router;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::sync::{Mutex, MutexGuard, watch};
@@ -38,12 +39,7 @@ impl App {
     async fn start(change: impl FnOnce(&mut Config)) -> Self {
         let alone = ALONE.lock().await;
         let folder = tempfile::tempdir().expect("a folder");
-        let mut config = Config::from_toml(include_str!("../Leptos.toml")).expect("the shipped file");
-        config.database.url = format!("sqlite://{}/test.db", folder.path().display());
-        change(&mut config);
-        let db = db::open(&config.database).await.expect("a database");
-        let (stop, stopping) = watch::channel(false);
-        let state = AppState::new(Arc::new(config), db, stopping);
+        let (state, stop) = app::state(&folder, change).await;
         Self { router: router(state), folder, _stop: stop, _alone: alone }
     }
 

@@ -1,5 +1,7 @@
 //! The telemetry pipeline over HTTP, without a socket: what browsers report, and the live stream that shows it.
 
+mod app;
+
 use axum::body::{Body, Bytes};
 use axum::http::header::{
     ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, COOKIE, HOST, RETRY_AFTER, SET_COOKIE,
@@ -8,10 +10,9 @@ use axum::http::request::Builder;
 use axum::http::{Request, Response, StatusCode};
 use axum::{Json, Router};
 use http_body_util::{BodyExt, Full};
-use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tachymeter_app::server::config::{Access, Config};
-use tachymeter_app::server::{AppState, db, router};
+use tachymeter_app::server::{AppState, router};
 use tachymeter_metrics::{Frame, Snapshot};
 use tempfile::TempDir;
 use tokio::sync::{Mutex, MutexGuard, watch};
@@ -37,14 +38,12 @@ impl App {
     async fn start_with(change: impl FnOnce(&mut Config)) -> Self {
         let alone = ALONE.lock().await;
         let folder = tempfile::tempdir().expect("a folder");
-        let mut config = Config::from_toml(include_str!("../Leptos.toml")).expect("the shipped file");
-        config.database.url = format!("sqlite://{}/test.db", folder.path().display());
-        // Nobody listens there, which keeps nobody from signing up.
-        config.auth.breach_list_url = "http://127.0.0.1:9/range/".into();
-        change(&mut config);
-        let db = db::open(&config.database).await.expect("a database");
-        let (stop, stopping) = watch::channel(false);
-        let state = AppState::new(Arc::new(config), db, stopping);
+        let (state, stop) = app::state(&folder, |config| {
+            // Nobody listens there, which keeps nobody from signing up.
+            config.auth.breach_list_url = "http://127.0.0.1:9/range/".into();
+            change(config);
+        })
+        .await;
         Self { router: router(state.clone()), state, stop, _folder: folder, _alone: alone }
     }
 

@@ -1,15 +1,16 @@
 //! One trace from end to end, over HTTP and without a browser: a page's prefix, its requests, its report, and who may look at it.
 
+mod app;
+
 use axum::Router;
 use axum::body::Body;
 use axum::http::header::{CONTENT_TYPE, HOST};
 use axum::http::{Request, Response, StatusCode};
 use http_body_util::BodyExt;
 use leptos::server_fn::ServerFn;
-use std::sync::Arc;
 use tachymeter_app::features::dashboard::api::{Interaction, Interactions};
 use tachymeter_app::server::config::{Access, Config};
-use tachymeter_app::server::{AppState, db, router};
+use tachymeter_app::server::{AppState, router};
 use tachymeter_leptos::trace::{Filter, Row, Trace};
 use tempfile::TempDir;
 use tokio::sync::{Mutex, MutexGuard, watch};
@@ -30,13 +31,11 @@ impl App {
     async fn start(change: impl FnOnce(&mut Config)) -> Self {
         let alone = ALONE.lock().await;
         let folder = tempfile::tempdir().expect("a folder");
-        let mut config = Config::from_toml(include_str!("../Leptos.toml")).expect("the shipped file");
-        config.database.url = format!("sqlite://{}/test.db", folder.path().display());
-        config.auth.breach_list_url = "http://127.0.0.1:9/range/".into();
-        change(&mut config);
-        let db = db::open(&config.database).await.expect("a database");
-        let (stop, stopping) = watch::channel(false);
-        let state = AppState::new(Arc::new(config), db, stopping);
+        let (state, stop) = app::state(&folder, |config| {
+            config.auth.breach_list_url = "http://127.0.0.1:9/range/".into();
+            change(config);
+        })
+        .await;
         Self { router: router(state.clone()), state, _folder: folder, _stop: stop, _alone: alone }
     }
 

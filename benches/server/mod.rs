@@ -18,6 +18,7 @@ use tokio::sync::watch;
 const MODE: &str = "TACHYMETER_BENCH_SERVER";
 const ROUND: Duration = Duration::from_millis(400);
 const CONNECTIONS: usize = 4;
+const ROUNDS: usize = 30;
 
 /// Serves for ever, if this process was started to.
 pub(crate) fn serve_if_told() {
@@ -97,7 +98,7 @@ impl Server {
         (f64::from(count) / taken, (self.processor_time() - before) / f64::from(count))
     }
 
-    /// In seconds (proc(5): utime and stime, in hundredths).
+    /// In seconds, of all threads (the first number of `schedstat`, in nanoseconds).
     fn processor_time(&self) -> f64 {
         let threads = fs::read_dir(format!("/proc/{}/task", self.process.id())).expect("Linux");
         let of_thread = |thread: fs::DirEntry| {
@@ -142,7 +143,36 @@ fn read(socket: &mut TcpStream) -> Vec<u8> {
     }
 }
 
-pub(crate) fn median(mut values: Vec<f64>) -> f64 {
+/// Medians of the rounds' ratios, the first server's figures over the second's; below 1 the first does worse.
+pub(crate) struct Compared {
+    pub(crate) by_rate: f64,
+    pub(crate) by_processor: f64,
+    /// Processor time that the first took for each request, in seconds.
+    pub(crate) each: f64,
+}
+
+/// Asks both in turns.
+pub(crate) fn compare(first: &mut Server, second: &mut Server, request: &str) -> Compared {
+    // Both warm, and not always the same one first.
+    first.round(request);
+    second.round(request);
+    let (mut rates, mut times, mut each) = (Vec::new(), Vec::new(), Vec::new());
+    for round in 0..ROUNDS {
+        let (a, b) = if round % 2 == 0 {
+            let a = first.round(request);
+            (a, second.round(request))
+        } else {
+            let b = second.round(request);
+            (first.round(request), b)
+        };
+        rates.push(a.0 / b.0);
+        times.push(b.1 / a.1);
+        each.push(a.1);
+    }
+    Compared { by_rate: median(rates), by_processor: median(times), each: median(each) }
+}
+
+fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
     values[values.len() / 2]
 }

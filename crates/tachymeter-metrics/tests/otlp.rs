@@ -1,12 +1,13 @@
 //! OTLP: spans and their parents, receivers that fail in every way, and the account of what was lost.
 
+mod health;
 #[path = "receivers/otlp.rs"]
 mod receiver;
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use health::{Health, until};
 use opentelemetry_proto::tonic::collector::trace::v1::{ExportTracePartialSuccess, ExportTraceServiceResponse};
 use opentelemetry_proto::tonic::common::v1::any_value::Value as Any;
 use opentelemetry_proto::tonic::metrics::v1::metric::Data;
@@ -15,7 +16,7 @@ use opentelemetry_proto::tonic::trace::v1::Span;
 use opentelemetry_proto::tonic::trace::v1::span::SpanKind;
 use prost::Message;
 use receiver::{Answer, Otlp as Receiver};
-use tachymeter::{Attached, Context};
+use tachymeter::Context;
 use tachymeter_metrics::Metric;
 use tachymeter_metrics::reporter::otlp::{Options, Otlp, Traced};
 use tachymeter_metrics::reporter::{DROPPED, FAILED, SENT, Worker};
@@ -29,43 +30,6 @@ tachymeter::events! {
     pub span WORK = "test.work" {} [form];
     /// A query.
     pub event QUERY = "test.query" { total, rows } [label];
-}
-
-/// Reporters hear the events of all tests of a process, so one test runs at a time.
-static ALONE: Mutex<()> = Mutex::new(());
-
-struct Health {
-    said: Arc<Mutex<Vec<(String, u64, String)>>>,
-    _attached: Attached,
-    _alone: MutexGuard<'static, ()>,
-}
-
-impl Health {
-    fn listen() -> Self {
-        let alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
-        let said = Arc::new(Mutex::new(Vec::new()));
-        let heard = Arc::clone(&said);
-        let attached = tachymeter::attach("health", &[SENT.name(), DROPPED.name(), FAILED.name()], move |event| {
-            let count = event.measurement("count").and_then(|count| count.as_f64()).unwrap() as u64;
-            let reason = event.get("reason").map_or(String::new(), |reason| reason.to_string());
-            heard.lock().unwrap().push((event.name().to_owned(), count, reason));
-        });
-        Self { said, _attached: attached.unwrap(), _alone: alone }
-    }
-
-    fn total(&self, event: &tachymeter::Event, reason: &str) -> u64 {
-        let said = self.said.lock().unwrap();
-        said.iter().filter(|(name, _, why)| name == event.name() && why.contains(reason)).map(|(_, count, _)| count).sum()
-    }
-}
-
-/// Waits for what the reporter's thread does.
-fn until(what: &str, is: impl Fn() -> bool) {
-    let begin = Instant::now();
-    while !is() {
-        assert!(begin.elapsed() < Duration::from_secs(20), "{what} did not happen");
-        std::thread::yield_now();
-    }
 }
 
 fn options(receiver: &Receiver) -> Options {

@@ -1,48 +1,19 @@
 //! StatsD: what goes over the socket, what doesn't and is counted, and that nobody waits for it.
 
+mod health;
+
 use std::net::UdpSocket;
 use std::os::unix::net::UnixDatagram;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use health::{Health, until};
 use proptest::prelude::*;
-use tachymeter::Attached;
 use tachymeter_metrics::reporter::statsd::{Flavor, Options, Receiver, Statsd};
 use tachymeter_metrics::reporter::{DROPPED, FAILED, SENT};
 use tachymeter_metrics::{Metric, Unit};
 
-/// Reporters hear the events of all tests of a process, so one test runs at a time.
-static ALONE: Mutex<()> = Mutex::new(());
-
 /// A flush happens when the reporter is dropped, and not before.
 const NEVER: Duration = Duration::from_secs(3_600);
-
-/// What the reporter says of itself: events' names, counts and reasons.
-struct Health {
-    said: Arc<Mutex<Vec<(String, u64, String)>>>,
-    _attached: Attached,
-    _alone: MutexGuard<'static, ()>,
-}
-
-impl Health {
-    fn listen() -> Self {
-        let alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
-        let said = Arc::new(Mutex::new(Vec::new()));
-        let heard = Arc::clone(&said);
-        let attached = tachymeter::attach("health", &[SENT.name(), DROPPED.name(), FAILED.name()], move |event| {
-            let count = event.measurement("count").and_then(|count| count.as_f64()).unwrap() as u64;
-            let reason = event.get("reason").map_or(String::new(), |reason| reason.to_string());
-            heard.lock().unwrap().push((event.name().to_owned(), count, reason));
-        });
-        Self { said, _attached: attached.unwrap(), _alone: alone }
-    }
-
-    /// All counts of this event and reason together.
-    fn total(&self, event: &tachymeter::Event, reason: &str) -> u64 {
-        let said = self.said.lock().unwrap();
-        said.iter().filter(|(name, _, why)| name == event.name() && why.contains(reason)).map(|(_, count, _)| count).sum()
-    }
-}
 
 struct Udp(UdpSocket);
 
@@ -229,15 +200,6 @@ fn a_unix_socket_and_version_6_of_the_protocol_work_too() {
     let length = unix.recv(&mut packet).unwrap();
     assert_eq!(&packet[..length], b"way.out.n:1|c");
     assert_eq!(udp.packets(), ["way.out.n:1|c"]);
-}
-
-/// Waits for what the reporter's thread does.
-fn until(what: &str, is: impl Fn() -> bool) {
-    let begin = Instant::now();
-    while !is() {
-        assert!(begin.elapsed() < Duration::from_secs(20), "{what} did not happen");
-        std::thread::yield_now();
-    }
 }
 
 #[test]

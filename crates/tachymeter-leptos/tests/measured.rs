@@ -77,12 +77,12 @@ fn handlers_keep_their_types() {
 }
 
 #[measured]
-#[server(endpoint = "above", server = AxumServerFnBackend)]
+#[server(endpoint = "above", server = leptos::server_fn::axum::AxumServerFnBackend)]
 async fn above(number: i32) -> Result<Option<String>, ServerFnError> {
     answer(number)
 }
 
-#[server(endpoint = "below", server = AxumServerFnBackend)]
+#[server(endpoint = "below", server = leptos::server_fn::axum::AxumServerFnBackend)]
 #[measured]
 async fn below(number: i32) -> Result<Option<String>, ServerFnError> {
     if number < 0 {

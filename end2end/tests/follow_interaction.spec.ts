@@ -99,9 +99,9 @@ test('a form has its queries and its question to somebody else below it', async 
   await visit('/sign-up')
   await signUp(page, somebody())
   await visit(BASE)
-  const parts = await open(page, 'form')
+  const parts = await open(page, 'button "Sign up"')
   const cause = (part: string, event: string) => parts.find((it) => it.part === part && it.event === event)?.cause
-  expect(parts.find((it) => it.part === 'sign_up' && it.place === 'network')?.cause).toBe('form')
+  expect(parts.find((it) => it.part === 'sign_up' && it.place === 'network')?.cause).toBe('button "Sign up"')
   expect(cause('/api/sign_up', 'http.request')).toBe('sign_up')
   for (const [part, event] of [['127.0.0.1', 'external.request'], ['create_user', 'db.query'], ['create_session', 'db.transaction']]) {
     expect(cause(part, event), part).toBe('sign_up')

@@ -54,12 +54,6 @@ pub fn ButtonsPage() -> impl IntoView {
         pending: RwSignal::default(),
         error: RwSignal::default(),
     };
-    Effect::new(move |_| {
-        presses.shown.track();
-        presses.pending.track();
-        presses.error.track();
-        measured.rendered();
-    });
     view! {
         <Title text="Buttons"/>
         <section class="buttons">

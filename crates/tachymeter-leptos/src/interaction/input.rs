@@ -17,8 +17,13 @@ use super::{executor, name, paint, start, watch};
 /// What is listened to.
 const TYPES: [&str; 8] = ["pointerdown", "pointerup", "click", "keydown", "input", "change", "submit", "popstate"];
 
+/// An event that nobody answers and the one that the browser makes of it are no further apart, in milliseconds.
+const SAME_TASK_MS: f64 = 20.0;
+
 struct Input {
     event: Event,
+    /// What a person did: the event itself, or the one that the browser has made it of.
+    origin: Event,
     /// The first listener of all ran then.
     seen: f64,
     /// The interaction that it has become; 0 while it is none.
@@ -59,9 +64,11 @@ pub(super) fn listen() {
 }
 
 fn see(event: Event) {
-    let id = INPUT.take().filter(|before| before.id != 0 && follows(&event)).map_or(0, |before| before.id);
+    let seen = paint::now();
+    let before = INPUT.take().filter(|before| follows(&event) && (before.id != 0 || seen - before.seen < SAME_TASK_MS));
+    let (origin, id) = before.map_or_else(|| (event.clone(), 0), |before| (before.origin, before.id));
     let id = if tracker::is_open(id) { id } else { 0 };
-    INPUT.set(Some(Input { event, seen: paint::now(), id }));
+    INPUT.set(Some(Input { event, origin, seen, id }));
     if !start::executes() {
         paint::after_next(|_| frame_passed());
     }
@@ -104,13 +111,15 @@ pub(super) fn elsewhere() -> bool {
 
 /// Makes an interaction of the input.
 fn open(named: Option<(&'static str, &'static str)>) -> Option<u32> {
-    let (event, seen) = INPUT.with_borrow(|input| input.as_ref().map(|input| (input.event.clone(), input.seen)))?;
+    let parts = |input: &Input| (input.event.clone(), input.origin.clone(), input.seen);
+    let (event, origin, seen) = INPUT.with_borrow(|input| input.as_ref().map(parts))?;
     let name = match named {
         Some((hook, handler)) => format!("{hook}.{handler}"),
         None => name::of(&event),
     };
-    let input = event.time_stamp().min(seen);
-    let id = tracker::open(Opening { name, hook: named.map(|(hook, _)| hook), event: event.type_(), input, seen });
+    let input = origin.time_stamp().min(seen);
+    let opening = Opening { name, hook: named.map(|(hook, _)| hook), event: event.type_(), origin: origin.type_(), input, seen };
+    let id = tracker::open(opening);
     INPUT.with_borrow_mut(|input| input.as_mut().map(|input| input.id = id));
     Some(id)
 }

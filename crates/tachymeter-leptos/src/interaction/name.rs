@@ -28,9 +28,9 @@ thread_local! {
 }
 
 pub(super) fn of(event: &Event) -> String {
-    let Some(target) = event.target().and_then(|target| target.dyn_into::<Element>().ok()) else {
-        return event.type_();
-    };
+    // A form is submitted by a button, if by anything.
+    let submitter = js_sys::Reflect::get(event, &"submitter".into()).unwrap_or_default().dyn_into::<Element>().ok();
+    let Some(target) = submitter.or_else(|| event.target()?.dyn_into().ok()) else { return event.type_() };
     match nearest(&target, "[data-measured]").and_then(|component| component.get_attribute("data-measured")) {
         Some(component) => format!("{}.{}", component.chars().take(MAX_CHARS).collect::<String>(), within(target)),
         None => within(target),

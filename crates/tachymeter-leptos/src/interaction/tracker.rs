@@ -28,6 +28,8 @@ pub(super) struct Opening {
     pub(super) name: String,
     pub(super) hook: Option<&'static str>,
     pub(super) event: String,
+    /// What kind of event the input itself was.
+    pub(super) origin: String,
     pub(super) input: f64,
     pub(super) seen: f64,
 }
@@ -39,6 +41,7 @@ pub(super) struct Open {
     name: String,
     hook: Option<&'static str>,
     event: String,
+    origin: String,
     pub(super) marks: Marks,
     /// The document changed in this flush because of it.
     changed: bool,
@@ -105,7 +108,7 @@ thread_local! {
 
 /// Opens an interaction, and says so.
 pub(super) fn open(opening: Opening) -> u32 {
-    let Opening { name, hook, event, input, seen } = opening;
+    let Opening { name, hook, event, origin, input, seen } = opening;
     let oldest = PAGE.with_borrow_mut(|page| (page.open.len() >= MAX_OPEN).then(|| page.open.remove(0)));
     if let Some(oldest) = oldest {
         close(oldest, paint::now(), Outcome::Aborted);
@@ -120,6 +123,7 @@ pub(super) fn open(opening: Opening) -> u32 {
             name,
             hook,
             event,
+            origin,
             marks: Marks { input, handler_start: seen, handler_end: seen, ..Marks::default() },
             changed: false,
             queued: 0,
@@ -304,7 +308,7 @@ pub(crate) fn abandon() {
 
 fn close(mut open: Open, at: f64, outcome: Outcome) {
     open.marks.paint = at;
-    let event_timing = watch::timing_of(&open.event, open.marks.input);
+    let event_timing = watch::timing_of(&open.origin, open.marks.input);
     let kept = Closed {
         id: open.id,
         context: open.context,

@@ -2,7 +2,7 @@
 # scripts/env is written for bash.
 SHELL := bash
 
-.PHONY: help run test check e2e bench watch setup screenshots
+.PHONY: help run test check e2e bench watch setup release screenshots
 
 help: ## this list
 	@sed -n 's/^\([a-z0-9]*\):.*## /\1\t/p' Makefile | expand -t 14
@@ -24,6 +24,9 @@ bench: ## measure, and print the figures
 
 watch: setup ## rebuild and reload at every change
 	@. scripts/env && cargo leptos watch
+
+release: ## the build to deploy
+	@scripts/release
 
 screenshots: ## take the README's pictures from the running release build
 	@scripts/screenshots

@@ -4,21 +4,15 @@ use crate::components::hydration::Hydration;
 use crate::components::not_found::NotFound;
 use crate::components::top_bar::TopBar;
 use crate::context::{PageContext, provide_page_context};
-use crate::features::auth::account_page::AccountPage;
-use crate::features::auth::sign_in_page::SignInPage;
-use crate::features::auth::sign_up_page::SignUpPage;
-use crate::features::buttons::page::ButtonsPage;
-use crate::features::dashboard::interaction_page::InteractionPage;
-use crate::features::dashboard::interactions_page::InteractionsPage;
-use crate::features::dashboard::page::DashboardPage;
 use crate::features::landing::page::LandingPage;
+use crate::lazy;
 use leptos::config::LeptosOptions;
 use leptos::html;
 use leptos::prelude::*;
 use leptos_meta::{MetaTags, Title, provide_meta_context};
 use leptos_router::components::{FlatRoutes, Route, Router};
 use leptos_router::hooks::use_location;
-use leptos_router::path;
+use leptos_router::{Lazy, path};
 use tachymeter_leptos::trace::PagePrefix;
 
 /// The document around the application. Only the server renders it.
@@ -55,12 +49,6 @@ pub fn App() -> impl IntoView {
     provide_meta_context();
     provide_page_context();
     let main = NodeRef::<html::Main>::new();
-    Effect::new(|_| {
-        // Says to style sheets and tests that scripts are in charge now.
-        if let Some(root) = document().document_element() {
-            let _ = root.set_attribute("data-hydrated", "");
-        }
-    });
     view! {
         <Title formatter=|title| format!("{title} · Tachymeter")/>
         <Router>
@@ -70,13 +58,13 @@ pub fn App() -> impl IntoView {
             <main id="main" tabindex="-1" node_ref=main>
                 <FlatRoutes fallback=NotFound>
                     <Route path=path!("/") view=LandingPage/>
-                    <Route path=path!("/buttons") view=ButtonsPage/>
-                    <Route path=path!("/dashboard") view=DashboardPage/>
-                    <Route path=path!("/dashboard/interactions") view=InteractionsPage/>
-                    <Route path=path!("/dashboard/interactions/:id") view=InteractionPage/>
-                    <Route path=path!("/sign-up") view=SignUpPage/>
-                    <Route path=path!("/sign-in") view=SignInPage/>
-                    <Route path=path!("/account") view=AccountPage/>
+                    <Route path=path!("/buttons") view={Lazy::<lazy::Buttons>::new()}/>
+                    <Route path=path!("/dashboard") view={Lazy::<lazy::Dashboard>::new()}/>
+                    <Route path=path!("/dashboard/interactions") view={Lazy::<lazy::Interactions>::new()}/>
+                    <Route path=path!("/dashboard/interactions/:id") view={Lazy::<lazy::Interaction>::new()}/>
+                    <Route path=path!("/sign-up") view={Lazy::<lazy::SignUp>::new()}/>
+                    <Route path=path!("/sign-in") view={Lazy::<lazy::SignIn>::new()}/>
+                    <Route path=path!("/account") view={Lazy::<lazy::Account>::new()}/>
                 </FlatRoutes>
             </main>
         </Router>

@@ -3,6 +3,7 @@
 use crate::features::auth::model::{PasswordRules, User};
 use crate::features::buttons::model::Delays;
 use crate::features::theme::model::Theme;
+use crate::wire::Hex;
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -32,7 +33,7 @@ pub struct CurrentTheme(pub RwSignal<Theme>);
 
 /// Reads the page's context on either side and provides what views use: [`PageContext`], [`Account`], [`CurrentTheme`].
 pub fn provide_page_context() {
-    let page = SharedValue::new(|| use_context::<PageContext>().unwrap_or_default()).into_inner();
+    let page = SharedValue::<_, Hex>::new_with_encoding(|| use_context::<PageContext>().unwrap_or_default()).into_inner();
     provide_context(Account(RwSignal::new(page.user.clone())));
     provide_context(CurrentTheme(RwSignal::new(page.theme)));
     provide_context(page);

@@ -11,5 +11,7 @@ pub mod error;
 pub mod features;
 #[cfg(feature = "hydrate")]
 pub mod hydrate;
+pub mod lazy;
 #[cfg(feature = "ssr")]
 pub mod server;
+pub mod wire;

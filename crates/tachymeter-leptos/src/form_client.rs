@@ -2,10 +2,11 @@
 
 use ::server_fn::client::{Client, browser::BrowserClient};
 use ::server_fn::error::FromServerFnError;
+use ::server_fn::request::browser::BrowserRequest;
 use ::server_fn::response::ClientRes;
 use tachymeter::WithContext;
 
-use crate::MeasuredClient;
+use crate::client::{MeasuredClient, MeasuredResponse};
 use crate::events::SERVER_FN;
 use crate::interaction::tracker;
 
@@ -26,8 +27,8 @@ where
     IE: FromServerFnError,
     OE: FromServerFnError,
 {
-    type Request = <BrowserClient as Client<E, IE, OE>>::Request;
-    type Response = <BrowserClient as Client<E, IE, OE>>::Response;
+    type Request = BrowserRequest;
+    type Response = MeasuredResponse;
 
     async fn send(request: Self::Request) -> Result<Self::Response, E> {
         let url = request.url();
@@ -46,8 +47,8 @@ where
     ) -> impl Future<
         Output = Result<
             (
-                impl futures_core::Stream<Item = Result<bytes::Bytes, bytes::Bytes>> + Send + 'static,
-                impl futures_sink::Sink<bytes::Bytes> + Send + 'static,
+                impl futures::Stream<Item = Result<bytes::Bytes, bytes::Bytes>> + Send + 'static,
+                impl futures::Sink<bytes::Bytes> + Send + 'static,
             ),
             E,
         >,

@@ -45,6 +45,7 @@
 compile_error!("tachymeter-leptos: enable `ssr` or `hydrate`, not both: one is the server, the other the browser");
 
 pub mod beacon;
+mod client;
 pub mod dashboard;
 pub mod events;
 mod form_client;
@@ -54,7 +55,8 @@ mod server_fn;
 pub mod stream;
 pub mod trace;
 
-pub use self::server_fn::{Measured, MeasuredClient};
+pub use self::server_fn::Measured;
+pub use client::{MeasuredClient, MeasuredResponse};
 pub use events::EVENTS;
 pub use form_client::FormClient;
 #[cfg(feature = "hydrate")]

@@ -5,9 +5,10 @@ use leptos::attr::custom::custom_attribute;
 use leptos::prelude::*;
 use leptos::tachys::reactive_graph::OwnedView;
 
+use crate::client::MeasuredClient;
 use crate::events::VIEW;
 use crate::interaction::{UseMeasured, tracker, use_measured};
-use crate::server_fn::{Measured, MeasuredClient};
+use crate::server_fn::Measured;
 
 /// The hook of a handler that stands in no measured component.
 const PAGE: &str = "page";

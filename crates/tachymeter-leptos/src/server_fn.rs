@@ -6,13 +6,14 @@ use std::marker::PhantomData;
 use std::sync::OnceLock;
 
 use ::server_fn::Protocol;
-use ::server_fn::client::{Client, browser::BrowserClient};
+use ::server_fn::client::Client;
 use ::server_fn::error::FromServerFnError;
 use ::server_fn::server::Server;
 use http::Method;
 use tachymeter::clock::{self, Timestamp};
-use tachymeter::{Context, OpenSpan, Value, WithContext};
+use tachymeter::{OpenSpan, Value, WithContext};
 
+use crate::client::MeasuredClient;
 use crate::events::SERVER_FN;
 use crate::interaction::tracker;
 
@@ -148,58 +149,6 @@ fn variant_of(error: &impl Debug) -> String {
     word.0
 }
 
-/// The browser's `fetch`, with a `traceparent` header on the way out and an eye on `Server-Timing` on the way in.
-///
-/// [`Measured`] uses it by itself, whatever client a server function names.
-#[derive(Debug)]
-pub struct MeasuredClient;
-
-impl<E, IE, OE> Client<E, IE, OE> for MeasuredClient
-where
-    E: FromServerFnError,
-    IE: FromServerFnError,
-    OE: FromServerFnError,
-{
-    type Request = <BrowserClient as Client<E, IE, OE>>::Request;
-    type Response = <BrowserClient as Client<E, IE, OE>>::Response;
-
-    async fn send(request: Self::Request) -> Result<Self::Response, E> {
-        if let Some(context) = Context::current() {
-            request.headers().append("traceparent", &context.traceparent());
-        }
-        tracker::sent();
-        let response = <BrowserClient as Client<E, IE, OE>>::send(request).await?;
-        let headers = response.generate_headers();
-        tracker::answered(headers.get("server-timing").and_then(|value| total_of(value.to_str().ok()?)));
-        Ok(response)
-    }
-
-    fn open_websocket(
-        path: &str,
-    ) -> impl Future<
-        Output = Result<
-            (
-                impl futures_core::Stream<Item = Result<bytes::Bytes, bytes::Bytes>> + Send + 'static,
-                impl futures_sink::Sink<bytes::Bytes> + Send + 'static,
-            ),
-            E,
-        >,
-    > + Send {
-        <BrowserClient as Client<E, IE, OE>>::open_websocket(path)
-    }
-
-    fn spawn(future: impl Future<Output = ()> + Send + 'static) {
-        <BrowserClient as Client<E, IE, OE>>::spawn(future);
-    }
-}
-
-/// The `dur` of the entry called `total`, in milliseconds (W3C Server Timing, section 3).
-fn total_of(header: &str) -> Option<f64> {
-    let entry = header.split(',').find(|entry| entry.split(';').next().is_some_and(|name| name.trim() == "total"))?;
-    let duration = entry.split(';').find_map(|part| part.trim().strip_prefix("dur="))?;
-    duration.parse().ok().filter(|ms: &f64| ms.is_finite() && *ms >= 0.0)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -223,14 +172,5 @@ mod tests {
         let errors = [Error::Plain, Error::Tuple("secret"), Error::Fields { secret: "secret" }];
         assert_eq!(errors.map(|error| variant_of(&error)), ["Plain", "Tuple", "Fields"]);
         assert_eq!((variant_of(&"a text"), variant_of(&"x".repeat(100).as_bytes())), (String::new(), String::new()));
-    }
-
-    #[test]
-    fn the_servers_own_time_is_read_and_nonsense_is_not() {
-        assert_eq!(total_of("cache;desc=hit, total;dur=12.5"), Some(12.5));
-        assert_eq!(total_of("total;desc=\"all\";dur=3"), Some(3.0));
-        for nonsense in ["", "total", "total;dur=", "total;dur=NaN", "total;dur=-1", "db;dur=4"] {
-            assert_eq!(total_of(nonsense), None, "{nonsense}");
-        }
     }
 }

@@ -121,7 +121,7 @@ pub fn capture(names: &[&str]) -> Capture {
         assert!(is_name(name), "{}", AttachError::MalformedName((*name).to_owned()));
     }
     let distinct: BTreeSet<_> = names.iter().collect();
-    let entries = distinct.into_iter().map(|name| table::add_capture(name)).collect();
+    let entries = distinct.into_iter().map(|name| table::add_capture(name, record)).collect();
     let sink = Arc::new(Sink { entries, events: Mutex::default() });
     SINKS.with(|sinks| {
         let mut sinks = sinks.borrow_mut();
@@ -132,7 +132,7 @@ pub fn capture(names: &[&str]) -> Capture {
 }
 
 /// Called by the dispatch when a test, in whatever thread, captures the event.
-pub(crate) fn record(entry: &'static Entry, emission: &Emission<'_>) {
+fn record(entry: &'static Entry, emission: &Emission<'_>) {
     let sinks = SINKS.try_with(|sinks| sinks.borrow().iter().filter_map(Weak::upgrade).collect::<Vec<_>>());
     let mut seen: Vec<*const Sink> = Vec::new();
     for sink in sinks.unwrap_or_default() {

@@ -2,10 +2,11 @@
 
 use super::model::User;
 use crate::error::AppError;
+use leptos::server_fn::codec::Postcard;
 use tachymeter_leptos::server;
 
 /// Makes an account and signs it in. For everybody, within limits per address.
-#[server(form, endpoint = "sign_up")]
+#[server(form, endpoint = "sign_up", output = Postcard)]
 pub async fn sign_up(email: String, password: String, next: Option<String>) -> Result<User, AppError> {
     use super::{next::safe_next, service};
     use crate::server::visit::Visit;
@@ -17,7 +18,7 @@ pub async fn sign_up(email: String, password: String, next: Option<String>) -> R
 }
 
 /// Starts a session. For everybody, within limits per address and account.
-#[server(form, endpoint = "sign_in")]
+#[server(form, endpoint = "sign_in", output = Postcard)]
 pub async fn sign_in(email: String, password: String, next: Option<String>) -> Result<User, AppError> {
     use super::{next::safe_next, service};
     use crate::server::visit::Visit;
@@ -29,7 +30,7 @@ pub async fn sign_in(email: String, password: String, next: Option<String>) -> R
 }
 
 /// Ends the session of whoever asks; without one there is nothing to do.
-#[server(form, endpoint = "log_out")]
+#[server(form, endpoint = "log_out", output = Postcard)]
 pub async fn log_out() -> Result<(), AppError> {
     use super::service;
     use crate::server::visit::Visit;
@@ -38,7 +39,7 @@ pub async fn log_out() -> Result<(), AppError> {
 }
 
 /// Who asks, if they have signed in.
-#[server(endpoint = "current_user")]
+#[server(endpoint = "current_user", output = Postcard)]
 pub async fn current_user() -> Result<Option<User>, AppError> {
     use super::session;
     use crate::server::visit::Visit;

@@ -7,7 +7,7 @@ const EMAIL_MAX: usize = 254;
 
 /// How an address is stored and compared.
 pub fn normal_email(email: &str) -> String {
-    email.trim().to_lowercase()
+    email.trim().to_ascii_lowercase()
 }
 
 /// Why this can't be an address, as a sentence. Only mail that arrives proves one; this catches slips.
@@ -42,7 +42,7 @@ pub fn password_problem(password: &str, email: &str, rules: PasswordRules) -> Op
     if length > max {
         return Some(format!("That is {length} characters. A password has at most {max}."));
     }
-    let plain = password.to_lowercase();
+    let plain = password.to_ascii_lowercase();
     let local = email.split('@').next().unwrap_or_default();
     if !email.is_empty() && (plain == email || plain == local) {
         return Some("That is your email address, which others can guess. Choose something else.".into());

@@ -5,19 +5,19 @@ use crate::error::AppError;
 use tachymeter_leptos::server;
 
 /// Answers after red's delay.
-#[server]
+#[server(output = Postcard)]
 pub async fn press_red() -> Result<Colour, AppError> {
     wait_for(Colour::Red).await
 }
 
 /// Answers after green's delay.
-#[server]
+#[server(output = Postcard)]
 pub async fn press_green() -> Result<Colour, AppError> {
     wait_for(Colour::Green).await
 }
 
 /// Answers after blue's delay.
-#[server]
+#[server(output = Postcard)]
 pub async fn press_blue() -> Result<Colour, AppError> {
     wait_for(Colour::Blue).await
 }

@@ -162,7 +162,7 @@ fn History(closed: Signal<Vec<Interaction>>) -> impl IntoView {
     let row = |it: Interaction| {
         view! {
             <li class="history-row">
-                <span class=format!("history-mark press-{}", title(&it).to_lowercase()) aria-hidden="true"></span>
+                <span class=format!("history-mark press-{}", title(&it).to_ascii_lowercase()) aria-hidden="true"></span>
                 <span>{title(&it)}</span>
                 <span class="number">{milliseconds(it.total)}</span>
                 <span class=format!("outcome outcome-{}", it.outcome)>{it.outcome.as_str()}</span>

@@ -1,14 +1,14 @@
 //! What the dashboard asks the server.
 
 use crate::error::AppError;
-use leptos::prelude::*;
 use leptos::server_fn::Http;
-use leptos::server_fn::codec::{GetUrl, Json};
+use leptos::server_fn::codec::{GetUrl, Postcard};
 use tachymeter_leptos::dashboard::Chart;
+use tachymeter_leptos::server;
 use tachymeter_leptos::trace::{Filter, Overview, Trace};
 
 /// The charts, for those who may see them (`dashboard.access` in Leptos.toml).
-#[server(protocol = Http<GetUrl, Json>)]
+#[server(output = Postcard)]
 pub async fn charts() -> Result<Vec<Chart>, AppError> {
     use crate::server::visit::Visit;
     use crate::server::{access, telemetry};
@@ -19,7 +19,7 @@ pub async fn charts() -> Result<Vec<Chart>, AppError> {
 
 /// What people did lately, and how long it took them, for those who may see the charts. An open page asks every other second, so it
 /// isn't measured itself.
-#[server(protocol = Http<GetUrl, Json>)]
+#[leptos::server(protocol = Http<GetUrl, Postcard>)]
 pub async fn interactions(filter: Filter) -> Result<Overview, AppError> {
     use crate::server::access;
     use crate::server::visit::Visit;
@@ -29,7 +29,7 @@ pub async fn interactions(filter: Filter) -> Result<Overview, AppError> {
 }
 
 /// One interaction whole, by the id of its trace, if it is still kept; for those who may see the charts.
-#[server(protocol = Http<GetUrl, Json>)]
+#[leptos::server(protocol = Http<GetUrl, Postcard>)]
 pub async fn interaction(id: String) -> Result<Option<Trace>, AppError> {
     use crate::server::access;
     use crate::server::visit::Visit;

@@ -3,6 +3,7 @@
 use super::api::interaction;
 use super::frame::{DashboardNav, Refused};
 use super::interactions_page::{BASE, use_query};
+use crate::wire::load;
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_params_map;
@@ -13,7 +14,7 @@ use tachymeter_leptos::dashboard::Waterfall;
 pub fn InteractionPage() -> impl IntoView {
     let parameters = use_params_map();
     let id = Memo::new(move |_| parameters.with(|parameters| parameters.get("id")).unwrap_or_default());
-    let found = Resource::new(move || id.get(), interaction);
+    let found = load(move || id.get(), interaction);
     let query = use_query();
     view! {
         <Title text="Interaction"/>

@@ -3,6 +3,7 @@
 use super::api::interactions;
 use super::frame::{DashboardNav, Refused};
 use crate::error::AppError;
+use crate::wire::load;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use leptos_meta::Title;
@@ -27,7 +28,7 @@ pub fn use_query() -> Memo<Query> {
 #[component]
 pub fn InteractionsPage() -> impl IntoView {
     let query = use_query();
-    let first = Resource::new(|| (), move |()| interactions(query.get_untracked().filter));
+    let first = load(|| (), move |()| interactions(query.get_untracked().filter));
     view! {
         <Title text="Interactions"/>
         <section class="dashboard">

@@ -2,6 +2,7 @@
 
 use super::api::charts;
 use super::frame::{DashboardNav, Refused};
+use crate::wire::load;
 use leptos::prelude::*;
 use leptos_meta::Title;
 use tachymeter_leptos::dashboard::Dashboard;
@@ -12,7 +13,7 @@ const STREAM: &str = "/telemetry/stream";
 /// The dashboard, or why it can't be shown.
 #[component]
 pub fn DashboardPage() -> impl IntoView {
-    let charts = Resource::new(|| (), |()| charts());
+    let charts = load(|| (), |()| charts());
     view! {
         <Title text="Dashboard"/>
         <section class="dashboard">

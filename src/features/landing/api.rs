@@ -5,7 +5,7 @@ use crate::error::AppError;
 use tachymeter_leptos::server;
 
 /// Three facts, after a random time between the limits in Leptos.toml. For everybody.
-#[server(endpoint = "landing_facts")]
+#[server(endpoint = "landing_facts", output = Postcard)]
 pub async fn landing_facts() -> Result<Facts, AppError> {
     use super::{LOAD, store};
     use crate::server::visit::{Visit, internal};

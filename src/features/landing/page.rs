@@ -3,13 +3,14 @@
 use super::api::landing_facts;
 use super::model::{Facts, humanise};
 use crate::error::AppError;
+use crate::wire::load;
 use leptos::prelude::*;
 use leptos_meta::Title;
 
 /// What Tachymeter is, where to go, and the server's facts as they come.
 #[component]
 pub fn LandingPage() -> impl IntoView {
-    let facts = Resource::new(|| (), |()| landing_facts());
+    let facts = load(|| (), |()| landing_facts());
     view! {
         <Title text="Telemetry from the click to the paint"/>
         <section class="landing">

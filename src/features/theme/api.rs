@@ -5,7 +5,7 @@ use crate::error::AppError;
 use tachymeter_leptos::server;
 
 /// Remembers a theme in this browser for a year. For everybody: it says nothing and changes nobody else.
-#[server(form, endpoint = "set_theme")]
+#[server(endpoint = "set_theme", output = Postcard)]
 pub async fn set_theme(theme: Theme) -> Result<(), AppError> {
     use super::model::COOKIE;
     use crate::server::visit::Visit;

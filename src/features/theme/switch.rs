@@ -1,15 +1,24 @@
 //! The switch in the top bar.
 
-use super::api::SetTheme;
+use super::api::{SetTheme, set_theme};
 use super::model::Theme;
 use crate::context::CurrentTheme;
+use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
+use leptos::server_fn::ServerFn;
+use leptos::task::spawn_local;
 
 /// Three small buttons, one of them pressed. Without scripts they are a form.
+///
+/// Not an `ActionForm`: what that needs to read a form back would be a twentieth of the first load of every page.
 #[component]
 pub fn ThemeSwitch() -> impl IntoView {
-    let save = ServerAction::<SetTheme>::new();
     let CurrentTheme(theme) = expect_context();
+    // The click has set the theme by now. If saving fails, the page still has it, and the next one asks again.
+    let save = move |event: SubmitEvent| {
+        event.prevent_default();
+        spawn_local(async move { _ = set_theme(theme.get_untracked()).await });
+    };
     Effect::new(move |before: Option<Theme>| {
         let now = theme.get();
         if before.is_some_and(|before| before != now)
@@ -36,9 +45,9 @@ pub fn ThemeSwitch() -> impl IntoView {
         }
     });
     view! {
-        <ActionForm action=save attr:class="theme-switch">
+        <form class="theme-switch" method="post" action=SetTheme::url() on:submit=save>
             <div role="group" aria-label="Theme">{buttons.collect_view()}</div>
-        </ActionForm>
+        </form>
     }
 }
 

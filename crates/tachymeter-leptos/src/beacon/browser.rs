@@ -3,13 +3,14 @@
 use std::cell::RefCell;
 use std::collections::VecDeque;
 
+use js_sys::{Array, JSON};
 use leptos::prelude::{document, window};
 use tachymeter::{Emission, Value};
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 
-use super::{MAX_BYTES, REPORTED, WireEvent};
+use super::{MAX_BYTES, REPORTED};
 use crate::events::INTERACTION_START;
 use crate::interaction::tracker;
 use crate::trace;
@@ -47,18 +48,7 @@ pub(crate) fn start(url: &'static str) {
 }
 
 fn collect(emission: &Emission<'_>) {
-    let measurements = emission
-        .measurements()
-        .iter()
-        .filter_map(|(key, value)| Some(((*key).to_owned(), value.as_f64()?, matches!(value, Value::Duration(_)))));
-    let mut metadata: Vec<_> = emission.metadata().iter().map(|(key, value)| ((*key).to_owned(), value.to_string())).collect();
-    let place = emission.context().filter(|_| emission.name() != INTERACTION_START.name());
-    metadata.extend(place.into_iter().flat_map(|place| {
-        [("trace_id".to_owned(), place.trace_id.to_string()), ("span_id".to_owned(), place.span_id.to_string())]
-    }));
-    metadata.extend(emission.parent_id().map(|parent| ("parent_id".to_owned(), parent.to_string())));
-    let event = WireEvent(emission.name().to_owned(), measurements.collect(), metadata);
-    let Ok(json) = serde_json::to_string(&event) else { return };
+    let Some(json) = json_of(emission) else { return };
     QUEUE.with_borrow_mut(|queue| {
         queue.waiting.push_back(json);
         if queue.waiting.len() > MAX_WAITING {
@@ -67,6 +57,27 @@ fn collect(emission: &Emission<'_>) {
         }
     });
     schedule(DELAY_MS);
+}
+
+/// The event as [`wire::WireEvent`](super::WireEvent) reads it. Written by the browser itself: a JSON writer of our own, with what it
+/// needs to print floats, would be in the first load of every page.
+fn json_of(emission: &Emission<'_>) -> Option<String> {
+    let measurement = |(key, value): &(&str, Value<'_>)| {
+        let duration = matches!(value, Value::Duration(_));
+        Some(Array::of3(&(*key).into(), &value.as_f64()?.into(), &duration.into()))
+    };
+    let text = |key: &str, value: &str| Array::of2(&key.into(), &value.into());
+    // Texts only: nothing that the browser reports has other metadata.
+    let metadata: Array = emission.metadata().iter().filter_map(|(key, value)| Some(text(key, value.as_str()?))).collect();
+    if let Some(place) = emission.context().filter(|_| emission.name() != INTERACTION_START.name()) {
+        metadata.push(&text("trace_id", &place.trace_id.to_string()));
+        metadata.push(&text("span_id", &place.span_id.to_string()));
+    }
+    if let Some(parent) = emission.parent_id() {
+        metadata.push(&text("parent_id", &parent.to_string()));
+    }
+    let measurements: Array = emission.measurements().iter().filter_map(measurement).collect();
+    JSON::stringify(&Array::of3(&emission.name().into(), &measurements, &metadata)).ok().map(String::from)
 }
 
 fn schedule(delay_ms: i32) {
@@ -164,7 +175,7 @@ fn send_all() {
     while let Some((batch, dropped)) = take_batch() {
         let properties = web_sys::BlobPropertyBag::new();
         properties.set_type("application/json");
-        let parts = js_sys::Array::of1(&JsValue::from_str(&body_of(&batch, dropped)));
+        let parts = Array::of1(&JsValue::from_str(&body_of(&batch, dropped)));
         let sent = web_sys::Blob::new_with_str_sequence_and_options(&parts, &properties)
             .and_then(|blob| window().navigator().send_beacon_with_opt_blob(url, Some(&blob)));
         if sent != Ok(true) {

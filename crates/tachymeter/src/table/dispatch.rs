@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::{Entry, QUIET, Snapshot, known};
 use crate::sync::local;
-use crate::{Emission, failure, testing};
+use crate::{Emission, failure};
 
 /// A snapshot that this thread holds: sharing it within the thread writes to no memory that another thread reads.
 type Local = Rc<Arc<Snapshot>>;
@@ -53,8 +53,10 @@ fn call(entry: &'static Entry, snapshot: &Snapshot, emission: &Emission<'_>) {
     while let Err(panic) = catch_unwind(AssertUnwindSafe(rest)) {
         failure::of(&snapshot.handlers[next.get() - 1], emission.name(), panic);
     }
-    if snapshot.captures > 0 {
-        testing::record(entry, emission);
+    if snapshot.captures > 0
+        && let Some(record) = snapshot.record
+    {
+        record(entry, emission);
     }
 }
 

@@ -41,7 +41,12 @@ pub(crate) struct Snapshot {
     handlers: Vec<Arc<Handler>>,
     /// How many tests capture the event, in whatever thread.
     captures: usize,
+    /// How they do. Only a program that has captured brings the code for it, which prints every kind of value.
+    record: Option<Record>,
 }
+
+/// Keeps an emission for the tests that capture it.
+pub(crate) type Record = fn(&'static Entry, &Emission<'_>);
 
 /// One event name and who listens to it. There are as many as names that were declared or attached to, and they stay.
 #[derive(Debug)]

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError};
 
-use super::{Entry, Handler, Snapshot, entry};
+use super::{Entry, Handler, Record, Snapshot, entry};
 use crate::slot::Slot;
 use crate::sync::{Mutex, MutexGuard, global};
 
@@ -41,7 +41,8 @@ impl Writers {
     fn change(&mut self, entry: &'static Entry, change: impl FnOnce(&mut Snapshot)) -> Arc<Snapshot> {
         self.version += 1;
         let now = entry.snapshot();
-        let mut next = Snapshot { version: self.version, handlers: now.handlers.clone(), captures: now.captures };
+        let mut next =
+            Snapshot { version: self.version, handlers: now.handlers.clone(), captures: now.captures, record: now.record };
         change(&mut next);
         let old = entry.publish(next);
         for slot in self.slots.get(&entry.number).into_iter().flatten() {
@@ -116,10 +117,13 @@ pub(crate) fn link(name: &str, slot: &'static Slot) -> &'static Entry {
 }
 
 /// From now on a test captures this event.
-pub(crate) fn add_capture(name: &str) -> &'static Entry {
+pub(crate) fn add_capture(name: &str, record: Record) -> &'static Entry {
     let mut writers = lock();
     let entry = entry(name);
-    let old = writers.change(entry, |snapshot| snapshot.captures += 1);
+    let old = writers.change(entry, |snapshot| {
+        snapshot.captures += 1;
+        snapshot.record = Some(record);
+    });
     drop(writers);
     drop(old);
     entry

@@ -3,7 +3,7 @@ import { expect, test } from '../fixtures'
 import { Server } from '../server'
 
 test('the shell is there before the data, and nothing moves when it comes', async ({ page }) => {
-  const slow = await Server.start({ APP__LANDING__DELAY_MIN_MS: '1500', APP__LANDING__DELAY_MAX_MS: '1500' })
+  const slow = await Server.start({ APP__LANDING__DELAY_MIN_MS: '4000', APP__LANDING__DELAY_MAX_MS: '4000' })
   try {
     await page.addInitScript(() => {
       Object.assign(window, { shift: 0 })

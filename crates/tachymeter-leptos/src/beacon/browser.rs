@@ -11,7 +11,6 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 
 use super::{MAX_BYTES, REPORTED};
-use crate::events::INTERACTION_START;
 use crate::interaction::tracker;
 use crate::trace;
 
@@ -69,7 +68,7 @@ fn json_of(emission: &Emission<'_>) -> Option<String> {
     let text = |key: &str, value: &str| Array::of2(&key.into(), &value.into());
     // Texts only: nothing that the browser reports has other metadata.
     let metadata: Array = emission.metadata().iter().filter_map(|(key, value)| Some(text(key, value.as_str()?))).collect();
-    if let Some(place) = emission.context().filter(|_| emission.name() != INTERACTION_START.name()) {
+    if let Some(place) = emission.context() {
         metadata.push(&text("trace_id", &place.trace_id.to_string()));
         metadata.push(&text("span_id", &place.span_id.to_string()));
     }

@@ -113,13 +113,15 @@ pub(super) fn open(opening: Opening) -> u32 {
     if let Some(oldest) = oldest {
         close(oldest, paint::now(), Outcome::Aborted);
     }
-    execute!(INTERACTION_START, { count: 1u64 }, { name: name.as_str(), event: event.as_str() });
+    let context = Context::new_root();
+    // In its own trace, by which a report that comes twice is known.
+    context.in_scope(|| execute!(INTERACTION_START, { count: 1u64 }, { name: name.as_str(), event: event.as_str() }));
     watch::set(true);
     let id = PAGE.with_borrow_mut(|page| {
         page.last_id += 1;
         page.open.push(Open {
             id: page.last_id,
-            context: Context::new_root(),
+            context,
             name,
             hook,
             event,

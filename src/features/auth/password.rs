@@ -60,6 +60,18 @@ impl Hasher {
     }
 }
 
+/// Whether a hash was made with other parameters than new ones are. Without the password it can't be made anew: that takes a sign-in.
+pub fn is_outdated(stored: &str) -> bool {
+    let (memory, passes, lanes) = COST;
+    let is_current = |hash: PasswordHash| {
+        let cost = [("m", memory), ("t", passes), ("p", lanes)];
+        hash.algorithm == Algorithm::Argon2id.ident()
+            && hash.version == Some(Version::V0x13.into())
+            && cost.into_iter().all(|(name, wanted)| hash.params.get_decimal(name) == Some(wanted))
+    };
+    !PasswordHash::new(stored).is_ok_and(is_current)
+}
+
 fn argon2() -> Result<Argon2<'static>, HashError> {
     let (memory, passes, lanes) = COST;
     let params = Params::new(memory, passes, lanes, None).map_err(|error| HashError::Argon2(error.to_string()))?;
@@ -92,5 +104,15 @@ mod tests {
         assert!(hasher.verify("correct horse".into(), Some(hash.clone())).await.expect("an answer"));
         assert!(!hasher.verify("wrong horse".into(), Some(hash)).await.expect("an answer"));
         assert!(!hasher.verify("nobody's password".into(), None).await.expect("an answer"));
+    }
+
+    #[test]
+    fn a_hash_is_outdated_as_soon_as_one_parameter_is_another() {
+        let today = hash_now("correct horse").expect("a hash");
+        assert!(!is_outdated(&today), "{today}");
+        for (now, before) in [("argon2id", "argon2i"), ("v=19", "v=16"), ("m=19456", "m=9216"), ("t=2", "t=3"), ("p=1", "p=2")] {
+            assert!(is_outdated(&today.replace(now, before)), "{before}");
+        }
+        assert!(is_outdated("no hash at all"));
     }
 }

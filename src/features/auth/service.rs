@@ -1,7 +1,7 @@
 //! Signing up, in and out: the order of things.
 
 use super::model::{PasswordRules, User};
-use super::{LOGIN, SIGN_UP, breach, rules, session, store};
+use super::{LOGIN, SIGN_UP, breach, password, rules, session, store};
 use crate::error::{AppError, FieldError};
 use crate::server::limits::address_key;
 use crate::server::visit::{Visit, internal};
@@ -37,13 +37,27 @@ pub async fn sign_in(visit: &Visit, email: &str, password: &str) -> Result<User,
     let too_long = password.chars().count() > visit.state.config.auth.password_max_length;
     let (user, hash) = found.map_or((None, None), |(user, hash)| (Some(user), Some(hash)));
     let candidate = if too_long { String::new() } else { password.to_owned() };
-    let matches = guard.hasher.verify(candidate, hash).await.map_err(|error| internal("verifying failed", &error))?;
+    let matches = guard.hasher.verify(candidate, hash.clone()).await.map_err(|error| internal("verifying failed", &error))?;
     let user = user.filter(|_| matches && !too_long).ok_or(AppError::WrongCredentials)?;
     // Only failures count against the limits.
     guard.sign_in_addresses.give_back(&address);
     guard.sign_in_accounts.give_back(&guard.account_key(&email));
+    if let Some(old) = hash.filter(|hash| password::is_outdated(hash)) {
+        renew_hash(visit, user.id, &old, password).await;
+    }
     session::start(visit, user.id).await?;
     Ok(user)
+}
+
+/// Only now is the password known from which today's hash can be made. Who signs in is not kept out if that fails: the old one stays.
+async fn renew_hash(visit: &Visit, user_id: i64, old: &str, password: &str) {
+    let renewed = match visit.state.guard.hasher.hash(password.to_owned()).await {
+        Ok(new) => store::replace_hash(&visit.state.db, user_id, old, &new).await.map_err(|error| error.to_string()),
+        Err(error) => Err(error.to_string()),
+    };
+    if let Err(error) = renewed {
+        tracing::warn!(%error, "an outdated password hash was not renewed");
+    }
 }
 
 /// Deletes the session and its cookie.

@@ -65,6 +65,17 @@ pub async fn create_user(db: &Db, email: &str, password_hash: &str) -> sqlx::Res
     }
 }
 
+/// Puts a new hash of the same password in the old one's place, unless the password was changed since.
+pub async fn replace_hash(db: &Db, user_id: i64, old: &str, new: &str) -> sqlx::Result<()> {
+    sqlx::query("update users set password_hash = $3 where id = $1 and password_hash = $2")
+        .bind(user_id)
+        .bind(old)
+        .bind(new)
+        .execute(db.write.label("replace_hash"))
+        .await?;
+    Ok(())
+}
+
 /// Remembers a session, and forgets those that have expired.
 pub async fn create_session(db: &Db, token: &TokenHash, user_id: i64, idle: Duration) -> sqlx::Result<()> {
     let now = now();

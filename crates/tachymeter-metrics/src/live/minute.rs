@@ -1,6 +1,6 @@
 //! One minute of one series, to be kept where it outlives the process.
 
-use crate::{Accumulator, Point, Sketch};
+use crate::{Accumulator, Point, Series, Sketch};
 
 /// What came for one series in one minute.
 ///
@@ -81,33 +81,69 @@ impl Minute {
     }
 }
 
+/// A minute of a series that knows no name, packed: it may wait for longer than it took.
+#[derive(Debug)]
+pub(super) struct Packed {
+    time: u64,
+    count: u64,
+    sum: f64,
+    min: f64,
+    max: f64,
+    last: f64,
+    sketch: Box<[u8]>,
+}
+
+impl Packed {
+    fn of(time: u64, all: &Accumulator) -> Self {
+        let sketch = all.sketch.to_bytes().into();
+        Self { time, count: all.count, sum: all.sum.value(), min: all.min, max: all.max, last: all.last, sketch }
+    }
+
+    pub(super) fn unpack(self, metric: &str, series: &Series) -> Minute {
+        Minute {
+            metric: metric.to_owned(),
+            tags: series.tags.clone(),
+            other: series.other,
+            time: self.time,
+            count: self.count,
+            sum: self.sum,
+            min: self.min,
+            max: self.max,
+            last: self.last,
+            sketch: Sketch::from_bytes(&self.sketch).unwrap_or_default(),
+        }
+    }
+}
+
 /// The minute that is being filled, and the one before until somebody takes it.
 #[derive(Debug, Default)]
 pub(super) struct Minutes {
-    open: (u64, Accumulator),
-    done: Option<(u64, Accumulator)>,
+    start: u64,
+    open: Accumulator,
+    done: Option<Packed>,
 }
 
 impl Minutes {
     pub(super) fn add(&mut self, second: u64, new: &Accumulator) {
         let start = Minute::start(second);
-        if self.open.0 != start {
+        if self.start != start {
             self.finish();
-            self.open.0 = start;
+            self.start = start;
         }
-        self.open.1.merge(new);
+        self.open.merge(new);
     }
 
     fn finish(&mut self) {
-        if self.open.1.count > 0 {
-            self.done = Some(std::mem::take(&mut self.open));
+        if self.open.count > 0 {
+            self.done = Some(Packed::of(self.start, &self.open));
+            self.open.clear();
         }
     }
 
     /// Those that began before this second.
-    pub(super) fn take(&mut self, before: u64) -> impl Iterator<Item = (u64, Accumulator)> {
+    pub(super) fn take(&mut self, before: u64) -> impl Iterator<Item = Packed> {
         let earlier = self.done.take();
-        if self.open.0 < before {
+        if self.start < before {
             self.finish();
         }
         earlier.into_iter().chain(self.done.take())

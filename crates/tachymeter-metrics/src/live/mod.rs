@@ -176,18 +176,7 @@ impl Live {
         let mut minutes = Vec::new();
         for (history, series) in timeline.histories.iter_mut().zip(series) {
             let metric = self.metrics()[series.metric as usize].name();
-            minutes.extend(history.minutes.take(before).map(|(time, all)| Minute {
-                metric: metric.to_owned(),
-                tags: series.tags.clone(),
-                other: series.other,
-                time,
-                count: all.count,
-                sum: all.sum.value(),
-                min: all.min,
-                max: all.max,
-                last: all.last,
-                sketch: all.sketch,
-            }));
+            minutes.extend(history.minutes.take(before).map(|packed| packed.unpack(metric, &series)));
         }
         minutes.sort_by_key(|minute| minute.time);
         minutes

@@ -1,20 +1,13 @@
 //! Percentiles in bounded memory, within one percent.
 //!
-//! A histogram whose buckets grow with the numbers in them: every power of two is cut into [`CUTS`] equal parts, so
+//! A histogram whose buckets grow with the numbers in them: every power of two is cut into 50 equal parts, so
 //! that a value's bucket follows from its bits, without a logarithm. The widest bucket in relation to its values is
 //! the first after a power of two, `1/50` wide; its middle is at most 1 % from everything in it. Merging adds counts,
 //! so it is exact, in any order.
 
-/// Buckets per power of two.
-const CUTS: u64 = 50;
-/// Buckets at most, per sign: 32 powers of two, nine and a half decades. Where a sketch spans more, the smallest
-/// magnitudes share the last bucket.
-const MOST: usize = 32 * CUTS as usize;
-/// Powers of two that are told apart. What is nearer to zero than the first counts as zero.
-const SMALLEST: i32 = -60;
-const GREATEST: i32 = 100;
-/// A window grows by so many buckets at a time, so that a series which varies a little doesn't allocate again.
-const STEP: usize = 16;
+mod window;
+
+use self::window::{Bucket, HIGHEST, LOWEST, Window, bucket_of, middle};
 
 /// A mergeable sketch of a distribution: its percentiles within 1 % of the exact ones, for values that span up to nine
 /// decades; of more, the smallest magnitudes are lumped together.
@@ -154,15 +147,12 @@ impl Sketch {
 
     /// Bytes on the heap.
     pub fn heap_bytes(&self) -> usize {
-        (self.positive.counts.capacity() + self.negative.counts.capacity()) * size_of::<u32>()
+        self.positive.heap_bytes() + self.negative.heap_bytes()
     }
 }
 
-/// First byte of a sketch's bytes. Another one when [`CUTS`] or the layout change.
+/// First byte of a sketch's bytes. Another one when the buckets or the layout change.
 const FORMAT: u8 = 1;
-/// The indices that buckets can have.
-const LOWEST: i32 = SMALLEST * CUTS as i32;
-const HIGHEST: i32 = (GREATEST + 1) * CUTS as i32;
 
 /// Seven bits per byte, the lowest first; the eighth says that more follow.
 fn put(bytes: &mut Vec<u8>, mut n: u64) {
@@ -184,134 +174,6 @@ fn get(bytes: &mut &[u8]) -> Option<u64> {
         }
     }
     None
-}
-
-enum Bucket {
-    Zero,
-    At(i32),
-    NotFinite,
-}
-
-/// Where a magnitude belongs: from the exponent and the top of the mantissa.
-#[inline]
-fn bucket_of(magnitude: f64) -> Bucket {
-    let bits = magnitude.to_bits();
-    let exponent = (bits >> 52) as i32 - 1023;
-    if exponent < SMALLEST {
-        return Bucket::Zero;
-    }
-    if exponent > GREATEST {
-        if !magnitude.is_finite() {
-            return Bucket::NotFinite;
-        }
-        return Bucket::At((GREATEST + 1) * CUTS as i32 - 1);
-    }
-    let mantissa = (bits >> 20) & 0xffff_ffff; // its upper 32 bits
-    Bucket::At(exponent * CUTS as i32 + ((mantissa * CUTS) >> 32) as i32)
-}
-
-/// The middle of a bucket.
-fn middle(index: i32) -> f64 {
-    let (exponent, cut) = (index.div_euclid(CUTS as i32), index.rem_euclid(CUTS as i32));
-    (1.0 + (f64::from(cut) + 0.5) / CUTS as f64) * 2f64.powi(exponent)
-}
-
-/// The buckets from `first` on that hold something, and some around them.
-#[derive(Clone, Debug, Default)]
-struct Window {
-    count: u64,
-    first: i32,
-    counts: Vec<u32>,
-}
-
-impl Window {
-    const fn new() -> Self {
-        Self { count: 0, first: 0, counts: Vec::new() }
-    }
-
-    #[inline]
-    fn add(&mut self, index: i32, n: u32) {
-        let at = index.wrapping_sub(self.first) as usize;
-        let at = if at < self.counts.len() { at } else { self.make_room(index) };
-        self.counts[at] = self.counts[at].saturating_add(n);
-        self.count += u64::from(n);
-    }
-
-    /// Widens the window so that it holds `index`; where it is.
-    #[cold]
-    fn make_room(&mut self, index: i32) -> usize {
-        if self.counts.is_empty() {
-            self.first = index - (STEP / 2) as i32;
-            self.counts.resize(STEP, 0);
-        }
-        let end = self.first + self.counts.len() as i32;
-        if index >= end {
-            let more = (index - end) as usize + 1;
-            self.counts.resize(self.counts.len() + more.next_multiple_of(STEP), 0);
-            self.collapse();
-        } else if index < self.first {
-            let room = MOST - self.counts.len().min(MOST);
-            let more = ((self.first - index) as usize).next_multiple_of(STEP).min(room);
-            self.counts.splice(0..0, std::iter::repeat_n(0, more));
-            self.first -= more as i32;
-        }
-        (index - self.first).max(0) as usize
-    }
-
-    /// Puts the smallest buckets together if there are too many.
-    fn collapse(&mut self) {
-        let Some(excess) = self.counts.len().checked_sub(MOST) else {
-            return;
-        };
-        let taken: u32 = self.counts.drain(..excess).fold(0, u32::saturating_add);
-        self.counts[0] = self.counts[0].saturating_add(taken);
-        self.first += excess as i32;
-    }
-
-    fn merge(&mut self, other: &Self) {
-        let Some(low) = other.counts.iter().position(|&n| n > 0) else { return };
-        let high = other.counts.iter().rposition(|&n| n > 0).unwrap_or(low);
-        // Room at both ends first; unless that is too much for one window, the rest is an addition of two slices.
-        for at in [high, low] {
-            self.add(other.first + at as i32, 0);
-        }
-        let start = other.first + low as i32 - self.first;
-        let theirs = &other.counts[low..=high];
-        if let Ok(start) = usize::try_from(start) {
-            for (ours, theirs) in self.counts[start..].iter_mut().zip(theirs) {
-                *ours = ours.saturating_add(*theirs);
-            }
-            self.count += other.count;
-            return;
-        }
-        for (index, &n) in (other.first + low as i32..).zip(theirs) {
-            self.add(index, n);
-        }
-    }
-
-    /// The middle of the bucket that holds the `rank`-th smallest magnitude, counted from 1.
-    fn value_at(&self, rank: u64) -> f64 {
-        // From the end, which is nearer to the percentiles that people ask for.
-        let mut above = self.count;
-        for (at, &n) in self.counts.iter().enumerate().rev() {
-            above -= u64::from(n).min(above);
-            if above < rank {
-                return middle(self.first + at as i32);
-            }
-        }
-        middle(self.first)
-    }
-
-    /// The buckets that hold something, ascending: index and count.
-    fn buckets(&self) -> impl DoubleEndedIterator<Item = (i32, u64)> {
-        let all = self.counts.iter().enumerate();
-        all.filter(|(_, n)| **n > 0).map(|(at, &n)| (self.first + at as i32, n.into()))
-    }
-
-    fn clear(&mut self) {
-        self.count = 0;
-        self.counts.fill(0);
-    }
 }
 
 #[cfg(test)]
@@ -415,7 +277,10 @@ mod tests {
             sketch.add(value);
         }
         assert_eq!(sketch.count(), 1_602);
-        assert!(sketch.heap_bytes() <= 4 * MOST * size_of::<u32>(), "{}", sketch.heap_bytes());
+        assert!(sketch.heap_bytes() <= 2 * window::MOST * size_of::<u32>(), "{}", sketch.heap_bytes());
+        let mut leap = Sketch::new();
+        [f64::MIN_POSITIVE, 1e-18, f64::MAX].into_iter().for_each(|value| leap.add(value));
+        assert!(leap.heap_bytes() <= window::MOST * size_of::<u32>(), "{}", leap.heap_bytes());
         let top = sketch.quantile(0.6).unwrap();
         assert!(top.is_finite() && top >= 0.0);
     }

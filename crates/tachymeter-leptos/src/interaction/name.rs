@@ -6,7 +6,6 @@
 //! when the control holds a field; and within what can be edited. A field's value is read only to leave out a text that repeats it.
 
 use std::cell::RefCell;
-use std::collections::BTreeSet;
 
 use leptos::prelude::document;
 use wasm_bindgen::JsCast;
@@ -24,7 +23,7 @@ const FIELDS: &str = "input,select,textarea,[contenteditable]";
 const TYPED: &str = "textarea,input:not([type=checkbox],[type=radio],[type=hidden],[type=submit],[type=button])";
 
 thread_local! {
-    static GIVEN: RefCell<BTreeSet<String>> = RefCell::default();
+    static GIVEN: RefCell<Vec<String>> = RefCell::default();
 }
 
 pub(super) fn of(event: &Event) -> String {
@@ -111,11 +110,12 @@ fn label_of(field: &Element) -> Option<Element> {
 
 fn bounded(name: String, role: String) -> String {
     GIVEN.with_borrow_mut(|given| {
-        if given.contains(&name) || given.len() < MAX_NAMES {
-            given.insert(name.clone());
-            name
-        } else {
-            role
+        let known = given.contains(&name);
+        if !known && given.len() < MAX_NAMES {
+            given.push(name.clone());
+        } else if !known {
+            return role;
         }
+        name
     })
 }

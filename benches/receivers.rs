@@ -1,8 +1,8 @@
 //! What a receiver that fails costs a request: `cargo bench --features ssr --bench receivers`.
 //!
 //! The application is served by a process each, with StatsD and OTLP switched on and flushing ten times a second: to receivers that work, and
-//! to such that are down, that accept and never answer, that answer 500, and that come and go. A client asks both in turns, in short rounds.
-//! Printed is the median of the rounds' ratios, failing ÷ working: by requests per second, and by the processor time that the server took
+//! to such that are down, that accept and never answer, that answer 500, and that come and go. A client asks both in turns, in short turns.
+//! Printed is the median of the turns' ratios, failing ÷ working: by requests per second, and by the processor time that the server took
 //! for each. The budget is 0.99; on a machine that does other things as well, the second is the better one.
 #![expect(clippy::print_stdout, reason = "printing is what it is for")]
 
@@ -16,9 +16,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use receiver::{Answer, Otlp};
-use server::{Compared, Server};
+use server::{Compared, Request, Server};
 
-const REQUEST: &str = "POST /api/landing_facts HTTP/1.1\r\naccept: application/json\r\ncontent-length: 0\r\n";
+const REQUEST: Request =
+    Request { head: "POST /api/landing_facts HTTP/1.1\r\naccept: application/json\r\ncontent-length: 0\r\n", by_script: true };
 
 fn main() {
     server::serve_if_told();
@@ -81,10 +82,10 @@ impl StatsdServer {
 }
 
 fn compare(what: &str, well: &mut Server, failing: &mut Server) {
-    let Compared { by_rate, by_processor, each } = server::compare(failing, well, REQUEST);
+    let Compared { by_rate, by_processor, rate, each } = server::compare(failing, well, REQUEST);
     println!(
-        "a receiver that {what}: failing ÷ working {by_rate:.3} by requests per second, {by_processor:.3} by processor time \
-         ({:.1} µs each failing; budget 0.990)",
+        "a receiver that {what}: failing ÷ working {by_rate} by requests per second, {by_processor} by processor time \
+         ({rate:.0} per second, {:.1} µs each failing; budget 0.990)",
         each * 1e6,
     );
 }

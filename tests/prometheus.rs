@@ -121,6 +121,7 @@ fn program(name: &str) -> Command {
     Command::new(name)
 }
 
+/// The text format, which is all that promtool reads; OpenMetrics is read by Prometheus itself, below.
 #[tokio::test]
 async fn promtool_finds_nothing_to_say_about_the_page() {
     let app = App::start(|_| ()).await;

@@ -10,15 +10,19 @@ use std::time::{Duration, Instant};
 
 use tachymeter_app::server::config::Config;
 use tachymeter_app::server::router::unmeasured;
-use tachymeter_app::server::{AppState, db, router};
+use tachymeter_app::server::{AppState, db, router, without_delay};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 /// Says to a process that it is a server, and which one.
 const MODE: &str = "TACHYMETER_BENCH_SERVER";
-const ROUND: Duration = Duration::from_millis(400);
-const CONNECTIONS: usize = 4;
-const ROUNDS: usize = 30;
+/// Short turns, so that whatever else the machine does meets both servers alike.
+const TURN: Duration = Duration::from_millis(200);
+const TURNS: usize = 100;
+/// So many that the server always has something to do while the client reads and writes.
+const CONNECTIONS: usize = 16;
+/// Turns until everything that fills up is full.
+const WARM: usize = 25;
 
 /// Serves for ever, if this process was started to.
 pub(crate) fn serve_if_told() {
@@ -33,6 +37,7 @@ async fn serve(measured: bool) {
     let file = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/Leptos.toml"));
     let mut config = Config::load(file).expect("the shipped file, and what the environment says");
     config.database.url = format!("sqlite://{}/bench.db", folder.path().display());
+    config.server.site_root = concat!(env!("CARGO_MANIFEST_DIR"), "/public").to_owned();
     (config.landing.delay_min_ms, config.landing.delay_max_ms) = (0, 0);
     let db = db::open(&config.database).await.expect("a database");
     let (_stop, stopping) = watch::channel(false);
@@ -46,7 +51,14 @@ async fn serve(measured: bool) {
     };
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     println!("{}", listener.local_addr().expect("an address"));
-    axum::serve(listener, app.into_make_service_with_connect_info::<SocketAddr>()).await.expect("serving");
+    axum::serve(without_delay(listener), app.into_make_service_with_connect_info::<SocketAddr>()).await.expect("serving");
+}
+
+/// What is asked: the request line and headers of its own, and whether a page's script asks, which makes it part of a trace.
+#[derive(Clone, Copy)]
+pub(crate) struct Request {
+    pub(crate) head: &'static str,
+    pub(crate) by_script: bool,
 }
 
 pub(crate) struct Server {
@@ -54,6 +66,7 @@ pub(crate) struct Server {
     sockets: Vec<TcpStream>,
     prefix: String,
     asked: u64,
+    buffer: Vec<u8>,
 }
 
 impl Server {
@@ -67,35 +80,62 @@ impl Server {
         BufReader::new(process.stdout.take().expect("a pipe")).read_line(&mut line).expect("an address");
         let address: SocketAddr = line.trim().parse().expect("an address");
         let sockets = (0..CONNECTIONS).map(|_| TcpStream::connect(address).expect("a connection")).collect();
-        let mut server = Self { process, sockets, prefix: String::new(), asked: 0 };
+        let mut server = Self { process, sockets, prefix: String::new(), asked: 0, buffer: vec![0; 256 * 1024] };
         server.prefix = server.page_prefix();
         server
     }
 
-    /// As a page of this server has it, so that its requests are part of traces.
+    /// As a page of this server has it.
     fn page_prefix(&mut self) -> String {
-        let page = ask(&mut self.sockets[0], b"GET /buttons HTTP/1.1\r\nhost: localhost\r\naccept: text/html\r\n\r\n");
-        let page = String::from_utf8_lossy(&page).into_owned();
-        page.split("tachymeter-page\" content=\"").nth(1).map_or_else(|| "0".repeat(16), |rest| rest[..16].to_owned())
+        self.ask(0, Request { head: "GET /buttons HTTP/1.1\r\naccept: text/html\r\n", by_script: false });
+        let length = self.answer(0);
+        let page = String::from_utf8_lossy(&self.buffer[..length]);
+        page.split("tachymeter-page\" content=\"").nth(1).expect("it names its prefix")[..16].to_owned()
     }
 
     /// Requests per second, and seconds of processor time per request.
-    pub(crate) fn round(&mut self, request: &str) -> (f64, f64) {
+    pub(crate) fn turn(&mut self, request: Request) -> (f64, f64) {
         let (before, from, mut count) = (self.processor_time(), Instant::now(), 0u32);
-        while from.elapsed() < ROUND {
+        (0..self.sockets.len()).for_each(|index| self.ask(index, request));
+        while from.elapsed() < TURN {
             for index in 0..self.sockets.len() {
-                self.asked += 1;
-                let trace = format!("00-{}{:016x}-00000000000000aa-01", self.prefix, self.asked);
-                let text = format!("{request}host: localhost\r\ntraceparent: {trace}\r\n\r\n");
-                self.sockets[index].write_all(text.as_bytes()).expect("sent");
-            }
-            for socket in &mut self.sockets {
-                read(socket);
+                self.answer(index);
+                self.ask(index, request);
                 count += 1;
             }
         }
-        let taken = from.elapsed().as_secs_f64();
-        (f64::from(count) / taken, (self.processor_time() - before) / f64::from(count))
+        let (taken, used) = (from.elapsed().as_secs_f64(), self.processor_time() - before);
+        (0..self.sockets.len()).for_each(|index| _ = self.answer(index));
+        (f64::from(count) / taken, used / f64::from(count))
+    }
+
+    fn ask(&mut self, index: usize, Request { head, by_script }: Request) {
+        self.asked += 1;
+        let trace = match by_script {
+            true => format!("traceparent: 00-{}{:016x}-00000000000000aa-01\r\n", self.prefix, self.asked),
+            false => String::new(),
+        };
+        self.sockets[index].write_all(format!("{head}host: localhost\r\n{trace}\r\n").as_bytes()).expect("sent");
+    }
+
+    /// Reads one answer into the buffer, to its length or to its last chunk; how long it is.
+    fn answer(&mut self, index: usize) -> usize {
+        let (mut read, mut length) = (0, None);
+        loop {
+            let more = self.sockets[index].read(&mut self.buffer[read..]).expect("an answer");
+            read += more;
+            let all = &self.buffer[..read];
+            assert!(more > 0, "closed after {}", String::from_utf8_lossy(all));
+            length = length.or_else(|| length_of(all));
+            let done = match length {
+                None => false,
+                Some(Length::Known(length)) => read >= length,
+                Some(Length::Chunked) => all.ends_with(b"\r\n0\r\n\r\n"),
+            };
+            if done {
+                return read;
+            }
+        }
     }
 
     /// In seconds, of all threads (the first number of `schedstat`, in nanoseconds).
@@ -116,63 +156,68 @@ impl Drop for Server {
     }
 }
 
-fn ask(socket: &mut TcpStream, request: &[u8]) -> Vec<u8> {
-    socket.write_all(request).expect("sent");
-    read(socket)
+#[derive(Clone, Copy)]
+enum Length {
+    /// With the head.
+    Known(usize),
+    Chunked,
 }
 
-/// One answer: to its length, or to the last chunk.
-fn read(socket: &mut TcpStream) -> Vec<u8> {
-    let mut all = Vec::with_capacity(16_384);
-    let mut buffer = [0; 16_384];
-    loop {
-        let read = socket.read(&mut buffer).expect("an answer");
-        assert!(read > 0, "closed after {}", String::from_utf8_lossy(&all));
-        all.extend_from_slice(&buffer[..read]);
-        let Some(head) = all.windows(4).position(|four| four == b"\r\n\r\n") else { continue };
-        let text = String::from_utf8_lossy(&all[..head]).to_ascii_lowercase();
-        assert!(text.starts_with("http/1.1 200"), "{text}");
-        let length = text.split("content-length: ").nth(1).and_then(|rest| rest.lines().next()?.trim().parse::<usize>().ok());
-        let done = match length {
-            Some(length) => all.len() >= head + 4 + length,
-            None => all.ends_with(b"\r\n0\r\n\r\n"),
-        };
-        if done {
-            return all;
-        }
-    }
+/// How long an answer will be, once its head is there.
+fn length_of(answer: &[u8]) -> Option<Length> {
+    let head = answer.windows(4).position(|four| four == b"\r\n\r\n")?;
+    let text = std::str::from_utf8(&answer[..head]).expect("text");
+    assert!(text.starts_with("HTTP/1.1 200"), "{text}");
+    let length = text.lines().find_map(|line| line.strip_prefix("content-length: "));
+    Some(length.map_or(Length::Chunked, |length| Length::Known(head + 4 + length.parse::<usize>().expect("a number"))))
 }
 
-/// Medians of the rounds' ratios, the first server's figures over the second's; below 1 the first does worse.
+/// The first server's figures over the second's, turn by turn; below 1 the first does worse.
 pub(crate) struct Compared {
-    pub(crate) by_rate: f64,
-    pub(crate) by_processor: f64,
-    /// Processor time that the first took for each request, in seconds.
+    pub(crate) by_rate: Spread,
+    pub(crate) by_processor: Spread,
+    /// Requests per second of the first, and the processor time that it took for each, in seconds.
+    pub(crate) rate: f64,
     pub(crate) each: f64,
 }
 
+/// The median of many ratios, and between which two the middle half of them lies.
+pub(crate) struct Spread([f64; 3]);
+
+impl std::fmt::Display for Spread {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let [low, median, high] = self.0;
+        write!(f, "{median:.3} ({low:.3} to {high:.3})")
+    }
+}
+
 /// Asks both in turns.
-pub(crate) fn compare(first: &mut Server, second: &mut Server, request: &str) -> Compared {
-    // Both warm, and not always the same one first.
-    first.round(request);
-    second.round(request);
-    let (mut rates, mut times, mut each) = (Vec::new(), Vec::new(), Vec::new());
-    for round in 0..ROUNDS {
-        let (a, b) = if round % 2 == 0 {
-            let a = first.round(request);
-            (a, second.round(request))
+pub(crate) fn compare(first: &mut Server, second: &mut Server, request: Request) -> Compared {
+    for _ in 0..WARM {
+        first.turn(request);
+        second.turn(request);
+    }
+    let (mut rates, mut times, mut rate, mut each) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    for turn in 0..TURNS {
+        // Not always the same one first.
+        let (a, b) = if turn % 2 == 0 {
+            let a = first.turn(request);
+            (a, second.turn(request))
         } else {
-            let b = second.round(request);
-            (first.round(request), b)
+            let b = second.turn(request);
+            (first.turn(request), b)
         };
         rates.push(a.0 / b.0);
         times.push(b.1 / a.1);
+        rate.push(a.0);
         each.push(a.1);
     }
-    Compared { by_rate: median(rates), by_processor: median(times), each: median(each) }
+    let [_, rate, _] = quartiles(rate);
+    let [_, each, _] = quartiles(each);
+    Compared { by_rate: Spread(quartiles(rates)), by_processor: Spread(quartiles(times)), rate, each }
 }
 
-fn median(mut values: Vec<f64>) -> f64 {
+fn quartiles(mut values: Vec<f64>) -> [f64; 3] {
     values.sort_by(f64::total_cmp);
-    values[values.len() / 2]
+    [1, 2, 3].map(|quarter| values[values.len() * quarter / 4])
 }

@@ -150,7 +150,16 @@ impl History {
             })
             .unzip();
         let definitions = self.live.metrics().iter().map(Metric::definition).collect();
-        Ok(Snapshot { seq: 0, now, bucket_seconds: step as u32, definitions, series, points, dropped: self.live.dropped() })
+        Ok(Snapshot {
+            seq: 0,
+            now,
+            bucket_seconds: step as u32,
+            definitions,
+            series,
+            points,
+            dropped: self.live.dropped(),
+            skipped: self.live.skipped(),
+        })
     }
 }
 

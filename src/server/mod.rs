@@ -16,13 +16,14 @@ pub mod visit;
 pub use router::router;
 pub use state::AppState;
 
+use axum::serve::{ListenerExt, TapIo};
 use config::Config;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
 /// Streams and half-sent pages get this long after the signal to stop.
@@ -89,7 +90,7 @@ async fn serve() -> Result<(), StartError> {
         std::future::pending::<()>().await;
     });
     let mut deadline = stopped.clone();
-    let server = axum::serve(listener, app).with_graceful_shutdown(async move {
+    let server = axum::serve(without_delay(listener), app).with_graceful_shutdown(async move {
         let _ = stopped.wait_for(|stop| *stop).await;
     });
     let served = tokio::select! {
@@ -103,6 +104,11 @@ async fn serve() -> Result<(), StartError> {
     let _ = tokio::task::spawn_blocking(move || reporting.reporters.stop()).await;
     let _ = tokio::time::timeout(GRACE, history.finish()).await;
     served
+}
+
+/// What is ready is sent: a file's body must not wait until the browser has acknowledged its head, which takes some 40 ms.
+pub fn without_delay(listener: TcpListener) -> TapIo<TcpListener, fn(&mut TcpStream)> {
+    listener.tap_io(|stream| _ = stream.set_nodelay(true))
 }
 
 async fn listen(address: SocketAddr) -> Result<TcpListener, StartError> {

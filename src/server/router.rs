@@ -4,6 +4,7 @@ use super::{AppState, history, render, reporters, security, telemetry, visit};
 use crate::app::{App, shell};
 use crate::features::auth::session;
 use axum::Router;
+use axum::body::Body;
 use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::header::{CACHE_CONTROL, CONTENT_LENGTH};
 use axum::http::{Extensions, HeaderMap, HeaderValue, StatusCode, Version};
@@ -14,8 +15,9 @@ use leptos::prelude::provide_context;
 use leptos_axum::{LeptosRoutes, generate_route_list, render_app_to_stream_in_order_with_context};
 use tachymeter_tower::TelemetryLayer;
 use tower_http::catch_panic::CatchPanicLayer;
-use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{DefaultPredicate, Predicate};
+use tower_http::compression::{CompressionBody, CompressionLayer};
+use tower_http::map_response_body::MapResponseBodyLayer;
 use tower_http::services::ServeDir;
 
 /// A debug build's WebAssembly is tens of megabytes: compressing it takes longer than sending it to the same machine.
@@ -25,12 +27,21 @@ const MAX_COMPRESSED: u64 = 8 * 1024 * 1024;
 pub fn router(state: AppState) -> Router {
     // Before anything of Leptos runs. A second router of the same process finds it done.
     tachymeter_leptos::trace::follow_tasks();
-    // Around the telemetry, which hears of a panic as it passes.
-    unmeasured(state).layer(TelemetryLayer::new(telemetry::route_of)).layer(CatchPanicLayer::new())
+    // The telemetry hears of a panic as it passes.
+    inside(state).layer((CatchPanicLayer::new(), TelemetryLayer::new(telemetry::route_of), boxed(), compression()))
 }
 
 /// The same without the layer that measures requests, for the benchmark that compares the two.
 pub fn unmeasured(state: AppState) -> Router {
+    inside(state).layer((CatchPanicLayer::new(), boxed(), compression()))
+}
+
+/// A body that compresses is kilobytes large: boxed, before each layer further out moves it some times.
+fn boxed() -> MapResponseBodyLayer<fn(CompressionBody<Body>) -> Body> {
+    MapResponseBodyLayer::new(Body::new)
+}
+
+fn inside(state: AppState) -> Router {
     let secure = state.config.secure_cookies();
     pages(&state)
         .layer(middleware::from_fn_with_state(state.clone(), session::load))
@@ -46,7 +57,10 @@ pub fn unmeasured(state: AppState) -> Router {
         .layer(middleware::from_fn(security::same_origin))
         .layer(middleware::from_fn(caching))
         .layer(middleware::from_fn_with_state(secure, security::headers))
-        .layer(CompressionLayer::new().compress_when(DefaultPredicate::new().and(worth_compressing)))
+}
+
+fn compression() -> CompressionLayer<impl Predicate> {
+    CompressionLayer::new().compress_when(DefaultPredicate::new().and(worth_compressing))
 }
 
 /// Pages and server functions; what is neither is looked for among the static files, then it is a page with status 404.

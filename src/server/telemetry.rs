@@ -9,6 +9,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Router, middleware};
 use serde::Deserialize;
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 use tachymeter::{Attached, Emission};
@@ -239,8 +240,8 @@ async fn beacon(State(state): State<AppState>, request: Request) -> Response {
 }
 
 /// The pattern of a request's route. A server function's path ends in a hash that changes with its arguments' types: it is left out.
-pub fn route_of(parts: &Parts) -> Option<String> {
+pub fn route_of(parts: &Parts) -> Option<Cow<'_, str>> {
     let pattern = parts.extensions.get::<MatchedPath>()?.as_str();
-    let name = pattern.strip_prefix("/api/").map(|name| name.trim_end_matches(|c: char| c.is_ascii_digit()));
-    Some(name.map_or_else(|| pattern.to_owned(), |name| format!("/api/{name}")))
+    let is_call = pattern.starts_with("/api/");
+    Some(if is_call { pattern.trim_end_matches(|c: char| c.is_ascii_digit()) } else { pattern }.into())
 }

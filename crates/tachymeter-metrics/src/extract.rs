@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use serde::{Deserialize, Serialize};
 use tachymeter::{Emission, Value};
 
 use crate::definition::{Measurement, Tags};
@@ -18,7 +19,8 @@ pub struct Datapoint<'a> {
 }
 
 /// Why an event says nothing to a metric.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Skip {
     /// `keep` or `drop` said so.
     Filtered,

@@ -68,4 +68,4 @@ pub use live::{Live, Minute};
 pub use sketch::Sketch;
 pub use subscription::Subscription;
 pub use unit::Unit;
-pub use wire::{Definition, Frame, Kind, Point, Series, Snapshot, UnknownKind};
+pub use wire::{Definition, Frame, Kind, Point, Series, Skipped, Snapshot, UnknownKind};

@@ -8,6 +8,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::Skip;
+
 /// What becomes of a metric's datapoints.
 ///
 /// ```
@@ -198,6 +200,19 @@ pub struct Snapshot {
     pub points: Vec<(u32, Vec<Point>)>,
     /// How many datapoints went to an `other` series since the store was made.
     pub dropped: u64,
+    /// What gave a metric no datapoint since the store was made.
+    pub skipped: Vec<Skipped>,
+}
+
+/// Events that gave a metric no datapoint, for one reason; there was one at least.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Skipped {
+    /// Index into [`Snapshot::definitions`].
+    pub metric: u32,
+    /// Why.
+    pub reason: Skip,
+    /// How many.
+    pub count: u64,
 }
 
 /// What changed since the frame before.
@@ -213,13 +228,15 @@ pub struct Frame {
     pub points: Vec<(u32, Point)>,
     /// How many datapoints went to an `other` series since the store was made.
     pub dropped: u64,
+    /// What gave a metric no datapoint since the store was made.
+    pub skipped: Vec<Skipped>,
 }
 
 impl Frame {
     /// Whether nothing changed.
     ///
     /// ```
-    /// let frame = tachymeter_metrics::Frame { seq: 1, now: 0, series: vec![], points: vec![], dropped: 0 };
+    /// let frame = tachymeter_metrics::Frame { seq: 1, now: 0, series: vec![], points: vec![], dropped: 0, skipped: vec![] };
     /// assert!(frame.is_empty());
     /// ```
     pub fn is_empty(&self) -> bool {
@@ -251,11 +268,12 @@ mod tests {
             series: vec![Series { id: 0, metric: 0, tags: vec![("route".into(), "/\"quoted\"".into())], other: false }],
             points: vec![(0, vec![point(60), point(61)])],
             dropped: 0,
+            skipped: vec![Skipped { metric: 0, reason: Skip::NotANumber, count: 3 }],
         };
         let json = serde_json::to_string(&snapshot).unwrap();
         assert_eq!(serde_json::from_str::<Snapshot>(&json).unwrap(), snapshot);
         assert!(json.contains("[60,3,6.5,1.0,3.5,2.0,2.0,3.5,3.5]"), "{json}");
-        assert!(json.contains(r#""kind":"summary""#), "{json}");
+        assert!(json.contains(r#""kind":"summary""#) && json.contains(r#""reason":"not_a_number""#), "{json}");
     }
 
     #[test]

@@ -10,7 +10,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         let (route, status, duration) = (event.get("route"), event.get("status"), event.measurement("duration"));
         eprintln!("{route:?} {status:?} {duration:?}");
     })?;
-    let layer = TelemetryLayer::new(|parts| Some(parts.extensions.get::<MatchedPath>()?.as_str().to_owned()));
+    let layer = TelemetryLayer::new(|parts| Some(parts.extensions.get::<MatchedPath>()?.as_str().into()));
     let app = Router::new().route("/", get(|| async { "hello" })).layer(layer);
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
     eprintln!("http://{}", listener.local_addr()?);

@@ -6,7 +6,7 @@
 //! use tachymeter_tower::TelemetryLayer;
 //!
 //! // The pattern of the route, not the path: `/users/{id}` is one series, `/users/1` and `/users/2` would be two.
-//! let layer = TelemetryLayer::new(|parts| Some(parts.extensions.get::<MatchedPath>()?.as_str().to_owned()));
+//! let layer = TelemetryLayer::new(|parts| Some(parts.extensions.get::<MatchedPath>()?.as_str().into()));
 //! let app: Router = Router::new().route("/users/{id}", get(|| async { "hello" })).layer(layer);
 //! ```
 //!

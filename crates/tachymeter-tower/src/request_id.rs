@@ -1,5 +1,7 @@
 //! The id by which a request is found in logs: the client's if it is sane, else ours.
 
+use std::fmt::Write;
+
 use http::{HeaderMap, HeaderName, HeaderValue};
 use tachymeter::Context;
 
@@ -13,6 +15,11 @@ pub(crate) fn of(headers: &HeaderMap, context: Context) -> HeaderValue {
     let sane = |value: &&HeaderValue| LENGTH.contains(&value.len()) && value.as_bytes().iter().all(u8::is_ascii_graphic);
     match headers.get(HEADER).filter(sane) {
         Some(value) => value.clone(),
-        None => HeaderValue::from_str(&format!("{}-{}", context.trace_id, context.span_id)).expect("hex digits"),
+        None => {
+            // Of exactly this length: the header then takes the text over as it is.
+            let mut text = String::with_capacity(32 + 1 + 16);
+            _ = write!(text, "{}-{}", context.trace_id, context.span_id);
+            HeaderValue::try_from(text).expect("hex digits")
+        }
     }
 }

@@ -43,7 +43,7 @@ fn app() -> Router {
         )
         .route("/slow", get(std::future::pending::<()>))
         .route("/context", get(|| async { current() }))
-        .layer(TelemetryLayer::new(|parts| Some(parts.extensions.get::<MatchedPath>()?.as_str().to_owned())))
+        .layer(TelemetryLayer::new(|parts| Some(parts.extensions.get::<MatchedPath>()?.as_str().into())))
 }
 
 async fn ask(request: Request<Body>) -> Response<impl http_body::Body<Data = Bytes, Error = axum::Error>> {

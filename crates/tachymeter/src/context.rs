@@ -21,7 +21,12 @@ macro_rules! hex {
     ($($id:ty),+) => {$(
         impl fmt::Display for $id {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+                // At once: formatting each byte for itself takes ten times as long, and a request says several ids.
+                let mut text = [0; 2 * size_of::<$id>()];
+                for (pair, byte) in text.chunks_exact_mut(2).zip(self.0) {
+                    pair.copy_from_slice(&[byte >> 4, byte & 0xf].map(|digit| b"0123456789abcdef"[usize::from(digit)]));
+                }
+                f.write_str(std::str::from_utf8(&text).unwrap_or_default())
             }
         }
 

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use tachymeter_metrics::{Definition, Point, Series};
+use tachymeter_metrics::{Definition, Point, Series, Skipped};
 
 use super::Chart;
 use crate::stream::Message;
@@ -20,6 +20,7 @@ pub struct Model {
     pub now: u64,
     /// How many datapoints the server put into an `other` series.
     pub dropped: u64,
+    skipped: Vec<Skipped>,
 }
 
 /// What a column is called.
@@ -88,14 +89,14 @@ impl Model {
                     .into_iter()
                     .map(|(id, points)| (id, points.into_iter().map(|point| (point.time, point)).collect()))
                     .collect();
-                (self.now, self.dropped) = (snapshot.now, snapshot.dropped);
+                (self.now, self.dropped, self.skipped) = (snapshot.now, snapshot.dropped, snapshot.skipped);
             }
             Message::Frame(frame) => {
                 self.series.extend(frame.series.into_iter().map(|series| (series.id, series)));
                 for (id, point) in frame.points {
                     self.points.entry(id).or_default().insert(point.time, point);
                 }
-                (self.now, self.dropped) = (frame.now, frame.dropped);
+                (self.now, self.dropped, self.skipped) = (frame.now, frame.dropped, frame.skipped);
             }
             Message::Heartbeat(now) => self.now = now,
         }
@@ -103,6 +104,14 @@ impl Model {
         for points in self.points.values_mut() {
             *points = points.split_off(&oldest);
         }
+    }
+
+    /// What gave a metric no datapoint: the metric's name, the reason in words, and how many.
+    pub fn skipped(&self) -> impl Iterator<Item = (&str, String, u64)> {
+        self.skipped.iter().filter_map(|skipped| {
+            let definition = self.definitions.get(skipped.metric as usize)?;
+            Some((definition.name.as_str(), skipped.reason.as_str().replace('_', " "), skipped.count))
+        })
     }
 
     /// The definition of a chart's metric, if the server has such a metric.
@@ -154,7 +163,7 @@ fn name_of(series: &Series) -> String {
 mod tests {
     use super::*;
     use crate::dashboard::Stat;
-    use tachymeter_metrics::{Frame, Kind, Snapshot};
+    use tachymeter_metrics::{Frame, Kind, Skip, Snapshot};
 
     fn point(time: u64, count: u64, p50: f64) -> Point {
         Point { time, count, sum: 0.0, min: p50, max: p50, last: p50, p50, p95: p50, p99: p50 }
@@ -180,6 +189,7 @@ mod tests {
             series: vec![series(0, "red")],
             points: vec![(0, vec![point(98, 2, 5.0)])],
             dropped: 0,
+            skipped: vec![],
         }));
         model
     }
@@ -206,11 +216,13 @@ mod tests {
             series: vec![series(1, "blue")],
             points: vec![(0, point(98, 3, 6.0)), (1, point(100, 1, 9.0))],
             dropped: 4,
+            skipped: vec![Skipped { metric: 0, reason: Skip::NotANumber, count: 2 }],
         }));
         let columns = model.columns(&chart(&[Stat::PerSecond]), 3);
         assert_eq!(columns.labels.iter().map(|label| label.name.as_str()).collect::<Vec<_>>(), ["red", "blue"]);
         assert_eq!(columns.rows, [98_000.0, 3.0, 0.0, 99_000.0, 0.0, 0.0, 100_000.0, 0.0, 1.0]);
         assert_eq!(model.dropped, 4);
+        assert_eq!(model.skipped().collect::<Vec<_>>(), [("m", "not a number".to_owned(), 2)]);
     }
 
     #[test]

@@ -66,7 +66,25 @@ pub fn Dashboard(
             <p class="tm-note" hidden=move || dropped(shared) == 0>
                 {move || format!("{} datapoints went to an “other” series: there are more series than the server keeps.", dropped(shared))}
             </p>
+            <Skipped shared/>
         </section>
+    }
+}
+
+/// What the events said that no metric could use: a filter's work, or a mistake that nobody would see otherwise.
+#[component]
+fn Skipped(shared: Shared) -> impl IntoView {
+    let lines = Memo::new(move |_| {
+        shared.version.track();
+        shared
+            .model
+            .with_value(|model| model.skipped().map(|(name, reason, n)| format!("{name}: {n} {reason}")).collect::<Vec<_>>())
+    });
+    view! {
+        <details class="tm-note" hidden=move || lines.read().is_empty()>
+            <summary>"Events that gave a metric no datapoint"</summary>
+            <ul>{move || lines.get().into_iter().map(|line| view! { <li>{line}</li> }).collect_view()}</ul>
+        </details>
     }
 }
 

@@ -1,5 +1,6 @@
 //! What is remembered of an event that belongs to a trace.
 
+use std::borrow::Cow;
 use std::sync::LazyLock;
 use std::time::Duration;
 
@@ -8,6 +9,14 @@ use tachymeter::{Emission, SpanId, Value};
 
 /// The metadata by which a part is known, in the order in which it is looked for.
 const NAMES: [&str; 4] = ["name", "label", "route", "host"];
+
+/// What a part may consist of; a waterfall shows nothing else.
+const PIECES: [&str; 7] = ["queue", "request", "query", "decode", "body", "encode", "first_byte"];
+/// How long each of them took, in milliseconds. Thousands of traces wait at a time, so small counts more here than precise.
+pub(super) type Pieces = [Option<f32>; PIECES.len()];
+
+/// How parts end as a rule. There are many of them, and a text of its own for each is memory that nobody reads.
+const OUTCOMES: [&str; 5] = ["", "ok", "error", "exception", "aborted"];
 
 /// An event that has ended: a span, or what is told once at its end with its `total`.
 #[derive(Clone, Debug, PartialEq)]
@@ -21,16 +30,17 @@ pub(super) struct Part {
     pub(super) parent: Option<SpanId>,
     pub(super) start: f64,
     pub(super) duration: f64,
-    pub(super) outcome: Box<str>,
-    pub(super) pieces: Vec<(Box<str>, f64)>,
+    pub(super) outcome: Cow<'static, str>,
+    pub(super) pieces: Pieces,
 }
 
 impl Part {
-    /// What an event says that has just ended; `None` if it says nothing of a duration. It is of this kind, a span or not.
-    pub(super) fn of(emission: &Emission<'_>, kind: &'static str) -> Option<Self> {
+    /// What an event says that has just ended; `None` if it says nothing of a duration. It is of this kind, and its name
+    /// goes on so.
+    pub(super) fn of(emission: &Emission<'_>, kind: &'static str, end: &str) -> Option<Self> {
         let whole = ["duration", "total"].into_iter().find_map(|key| milliseconds(emission, key))?;
         let text = |key: &str| emission.get(key).and_then(|value| value.as_str());
-        let ended = emission.name().strip_prefix(kind).unwrap_or_default().trim_start_matches('.');
+        let ended = end.trim_start_matches('.');
         let in_browser = text("side") == Some("client");
         let context = emission.context();
         // What is no span has no id of its own: it belongs to the span around it.
@@ -48,29 +58,41 @@ impl Part {
             parent,
             start,
             duration: whole,
-            outcome: outcome.into(),
-            pieces: pieces(emission),
+            outcome: outcome_of(outcome),
+            pieces: pieces(emission.measurements().iter().filter_map(|(name, value)| Some((*name, duration(value)?)))),
         })
     }
 
     /// A piece of it that was measured on its own.
     pub(super) fn piece(&self, name: &str) -> Option<f64> {
-        self.pieces.iter().find(|(known, _)| &**known == name).map(|(_, ms)| *ms)
+        self.pieces[PIECES.iter().position(|known| *known == name)?].map(f64::from)
     }
 }
 
-fn pieces(emission: &Emission<'_>) -> Vec<(Box<str>, f64)> {
-    let durations = emission.measurements().iter().filter_map(|(key, value)| match value {
-        Value::Duration(duration) if !matches!(*key, "duration" | "total" | "offset") => Some(((*key).into(), ms(*duration))),
-        _ => None,
-    });
-    durations.collect()
+fn outcome_of(text: &str) -> Cow<'static, str> {
+    let known = OUTCOMES.into_iter().find(|known| *known == text);
+    known.map_or_else(|| text.to_owned().into(), Cow::Borrowed)
+}
+
+/// Those among these that a waterfall shows.
+pub(super) fn pieces<'a>(measured: impl Iterator<Item = (&'a str, f64)>) -> Pieces {
+    let mut pieces = Pieces::default();
+    for (name, ms) in measured {
+        if let Some(at) = PIECES.iter().position(|known| *known == name) {
+            pieces[at] = Some(ms as f32);
+        }
+    }
+    pieces
 }
 
 /// A measured duration.
 pub(super) fn milliseconds(emission: &Emission<'_>, key: &str) -> Option<f64> {
-    match emission.measurement(key)? {
-        Value::Duration(duration) => Some(ms(duration)),
+    duration(&emission.measurement(key)?)
+}
+
+fn duration(value: &Value<'_>) -> Option<f64> {
+    match value {
+        Value::Duration(duration) => Some(ms(*duration)),
         _ => None,
     }
 }

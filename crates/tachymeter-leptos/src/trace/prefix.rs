@@ -13,14 +13,18 @@ static KEY: LazyLock<RandomState> = LazyLock::new(RandomState::new);
 /// Counts the pages; hashed under the key it is a number that nobody guesses.
 static PAGES: AtomicU64 = AtomicU64::new(0);
 
+/// What is hashed, so that the two never hash the same. Numbers, for every span of a trace is looked at.
+const PAGE: u64 = 1;
+const SEAL: u64 = 2;
+
 /// A new page's prefix, as 16 hex digits.
 pub(crate) fn issue() -> String {
-    let random = KEY.hash_one(("page", PAGES.fetch_add(1, Ordering::Relaxed))) as u32;
+    let random = KEY.hash_one((PAGE, PAGES.fetch_add(1, Ordering::Relaxed))) as u32;
     format!("{random:08x}{:08x}", seal(random))
 }
 
 fn seal(random: u32) -> u32 {
-    KEY.hash_one(("seal", random)) as u32
+    KEY.hash_one((SEAL, u64::from(random))) as u32
 }
 
 /// Reads a prefix that this process has issued; `None` for any other text.

@@ -1,6 +1,6 @@
 //! What is kept of traces: bounded, by name and outcome the latest, by name the slowest.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque, hash_map};
 use std::str::FromStr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -27,6 +27,8 @@ pub const MAX_PARTS: usize = 64;
 /// How many traces wait for their interaction, and how long, in milliseconds. A browser that lost its connection tries again for a minute.
 const MAX_WAITING: usize = 20_000;
 const WAITING_FOR: f64 = 120_000.0;
+/// How the names of events go on behind their kind, by which it is known that something has ended: an event, or a span in its three ways.
+const ENDS: [&str; 4] = ["", ".stop", ".exception", ".aborted"];
 /// How many rows each of a page's lists has.
 const LISTED: usize = 10;
 
@@ -45,6 +47,8 @@ struct Inner {
     waiting: VecDeque<(f64, TraceId)>,
     names: BTreeMap<Box<str>, Name>,
     ended: u64,
+    /// How many were let go that nobody was told of.
+    dropped: u64,
 }
 
 /// A trace.
@@ -90,26 +94,25 @@ impl Traces {
     /// A malformed name.
     pub fn attach(self: &std::sync::Arc<Self>, kinds: &[&'static str]) -> Result<Attached, AttachError> {
         let kinds: Vec<&'static str> = kinds.iter().copied().chain([SERVER_FN.name()]).collect();
-        let mut known: HashMap<String, &'static str> = HashMap::new();
-        for kind in kinds {
-            known.insert(kind.to_owned(), kind);
-            known.extend(["stop", "exception", "aborted"].map(|end| (format!("{kind}.{end}"), kind)));
-        }
-        let names: Vec<String> =
-            known.keys().cloned().chain([INTERACTION_STOP.name().to_owned(), INTERACTION_LATE.name().to_owned()]).collect();
+        let ends = kinds.iter().flat_map(|kind| ENDS.map(|end| format!("{kind}{end}")));
+        let names: Vec<String> = ends.chain([INTERACTION_STOP.name().to_owned(), INTERACTION_LATE.name().to_owned()]).collect();
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
         let traces = self.clone();
         // Several may listen beside one another, so each has an id of its own.
         let id = format!("tachymeter-leptos.traces-{:p}", std::sync::Arc::as_ptr(self));
-        tachymeter::attach_durable(&id, &names, move |emission| traces.hear(emission, known.get(emission.name()).copied()))
+        tachymeter::attach_durable(&id, &names, move |emission| traces.hear(emission, &kinds))
     }
 
-    fn hear(&self, emission: &Emission<'_>, kind: Option<&'static str>) {
+    fn hear(&self, emission: &Emission<'_>, kinds: &[&'static str]) {
         let Some(context) = emission.context() else { return };
         if !prefix::is_of_a_page(context.trace_id) {
             return;
         }
-        match kind.map(|kind| Part::of(emission, kind)) {
+        let part = kinds.iter().find_map(|kind| {
+            let end = emission.name().strip_prefix(kind)?;
+            ENDS.contains(&end).then(|| Part::of(emission, kind, end))
+        });
+        match part {
             Some(Some(part)) => self.add(context.trace_id, part),
             Some(None) => {}
             None if emission.name() == INTERACTION_STOP.name() => {
@@ -132,7 +135,7 @@ impl Traces {
     fn change(&self, change: impl FnOnce(&mut Inner)) {
         let mut inner = self.lock();
         change(&mut inner);
-        let dropped = inner.forget_waiting(now());
+        let dropped = std::mem::take(&mut inner.dropped);
         drop(inner);
         if dropped > 0 {
             execute!(TRACE_DROPPED, { count: dropped });
@@ -186,10 +189,14 @@ impl Traces {
 
 impl Inner {
     fn entry(&mut self, trace: TraceId) -> &mut Entry {
-        self.traces.entry(trace).or_insert_with(|| {
-            self.waiting.push_back((now(), trace));
-            Entry::default()
-        })
+        // Only with a new one may there be too many, or time have passed.
+        if let hash_map::Entry::Vacant(place) = self.traces.entry(trace) {
+            place.insert(Entry::default());
+            let now = now();
+            self.waiting.push_back((now, trace));
+            self.forget_waiting(now);
+        }
+        self.traces.entry(trace).or_default()
     }
 
     fn add(&mut self, trace: TraceId, part: Part) {
@@ -201,9 +208,8 @@ impl Inner {
         }
     }
 
-    /// Lets go of what has waited too long for an interaction, and says how many there were.
-    fn forget_waiting(&mut self, now: f64) -> u64 {
-        let mut dropped = 0;
+    /// Lets go of what has waited too long for an interaction.
+    fn forget_waiting(&mut self, now: f64) {
         while let Some((since, trace)) = self.waiting.front().copied() {
             let over = self.waiting.len() > MAX_WAITING || now - since > WAITING_FOR;
             let ended = self.traces.get(&trace).is_none_or(|entry| entry.ended.is_some());
@@ -213,10 +219,9 @@ impl Inner {
             self.waiting.pop_front();
             if !ended {
                 self.traces.remove(&trace);
-                dropped += 1;
+                self.dropped += 1;
             }
         }
-        dropped
     }
 
     fn end(&mut self, trace: TraceId, mut ended: Ended) {

@@ -31,7 +31,7 @@ fn part(kind: &'static str, name: &str, ids: (u8, u8), start: f64, duration: f64
         start,
         duration,
         outcome: "ok".into(),
-        pieces: pieces.iter().map(|(name, ms)| ((*name).into(), *ms)).collect(),
+        pieces: super::part::pieces(pieces.iter().copied()),
     }
 }
 

@@ -16,7 +16,7 @@ use tachymeter::{AttachError, Attached, Emission};
 pub use self::minute::Minute;
 use self::timeline::{COARSE_BUCKETS, COARSE_SECONDS, FINE_BUCKETS, History, Timeline};
 use crate::aggregate::lock;
-use crate::{Aggregate, Detail, Frame, Limits, Metric, Point, Skip, Snapshot};
+use crate::{Aggregate, Detail, Frame, Limits, Metric, Point, Skip, Skipped, Snapshot};
 
 /// Keeps the last ten minutes by the second and the last hour by ten seconds, for each series of each metric.
 ///
@@ -86,7 +86,7 @@ impl Live {
         series.truncate(timeline.histories.len() - timeline.sent);
         timeline.sent += series.len();
         timeline.seq += 1;
-        Frame { seq: timeline.seq, now, series, points, dropped: self.dropped() }
+        Frame { seq: timeline.seq, now, series, points, dropped: self.dropped(), skipped: self.skipped() }
     }
 
     /// How long to wait, from `now`, for the next tick.
@@ -132,6 +132,7 @@ impl Live {
             series,
             points: all.filter(|(_, points)| !points.is_empty()).collect(),
             dropped: self.dropped(),
+            skipped: self.skipped(),
         }
     }
 
@@ -205,10 +206,11 @@ impl Live {
         self.aggregate.dropped()
     }
 
-    /// How many events gave a metric no datapoint, for this reason.
-    pub fn skipped(&self, reason: Skip) -> u64 {
-        let subscription = self.aggregate.subscription();
-        (0..self.metrics().len() as u32).map(|metric| subscription.skipped(metric, reason)).sum()
+    /// How many events gave which metric no datapoint, by reason; what is zero is left out.
+    pub fn skipped(&self) -> Vec<Skipped> {
+        let count = |metric, reason| self.aggregate.subscription().skipped(metric, reason);
+        let of = |metric| Skip::ALL.map(|reason| Skipped { metric, reason, count: count(metric, reason) });
+        (0..self.metrics().len() as u32).flat_map(of).filter(|skipped| skipped.count > 0).collect()
     }
 }
 

@@ -24,7 +24,7 @@ export type Truth = { input: number; commit: number; paint: number; timing?: num
 /** One click: what the page itself saw, what was reported, and the calls of the report. Milliseconds from the input. */
 export type Seen = { truth: Truth; it: Reported; calls: Reported[] }
 
-type Probe = { truths: Truth[]; still: () => boolean }
+type Probe = { truths: Truth[]; still: (answers: number) => boolean }
 
 /** Puts the ground truth into the page, before any other script. */
 export async function probe(page: Page): Promise<void> {
@@ -51,7 +51,12 @@ export async function probe(page: Page): Promise<void> {
         if (truth && entry.name === 'click') truth.timing = entry.duration
       }
     }).observe({ type: 'event', durationThreshold: 16 } as PerformanceObserverInit)
-    const still = () => performance.now() - last > 100 && truths.every((truth) => truth.paint > truth.commit)
+    performance.setResourceTimingBufferSize(100_000)
+    // All answers are here, and nothing has happened for a while: another click would take what still comes for its own.
+    const still = (answers: number) => {
+      const ends = performance.getEntriesByType('resource').filter((it) => it.name.includes('/lab/wait')).map((it) => (it as PerformanceResourceTiming).responseEnd)
+      return ends.length >= answers && performance.now() - Math.max(last, ...ends) > 100 && truths.every((truth) => truth.paint > truth.commit)
+    }
     Object.assign(window, { probe: { truths, still } })
   })
 }
@@ -64,10 +69,10 @@ export async function measure(page: Page, lab: Lab, it: Case, clicks: number): P
   const before = lab.ended().length
   for (let click = 0; click < clicks; click++) {
     await page.locator(it.click[click % it.click.length]).click()
-    await page.waitForFunction((clicked) => {
+    await page.waitForFunction(([clicked, answers]) => {
       const { truths, still } = (window as unknown as { probe: Probe }).probe
-      return truths.length === clicked && truths.at(-1)!.commit > 0 && still()
-    }, click + 1)
+      return truths.length === clicked && truths.at(-1)!.commit > 0 && still(answers)
+    }, [click + 1, (click + 1) * it.calls])
   }
   await expect.poll(() => lab.ended().length - before, `interactions of ${it.what}`).toBe(clicks)
   const truths = await page.evaluate(() => (window as unknown as { probe: Probe }).probe.truths)

@@ -1,6 +1,7 @@
 // The figures of the application, printed: run by `make bench` on the release build. They are measured, not asserted.
 import { expect, test } from '../fixtures'
 import { Server } from '../server'
+import { spread } from '../truth'
 
 const CLICKS = 200
 
@@ -98,7 +99,5 @@ test('bytes of the first page', async ({ page }) => {
 })
 
 function print(what: string, values: number[]): void {
-  const sorted = [...values].sort((a, b) => a - b)
-  const at = (p: number) => sorted[Math.min(sorted.length - 1, Math.floor(p * sorted.length))].toFixed(1)
-  console.log(`${what}: median ${at(0.5)}, p95 ${at(0.95)}, max ${at(1)} (n = ${sorted.length})`)
+  console.log(`${what}: ${spread(values)}`)
 }

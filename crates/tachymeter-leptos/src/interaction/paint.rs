@@ -9,6 +9,7 @@ use std::cell::RefCell;
 use leptos::prelude::{document, window};
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
+use wasm_bindgen::prelude::wasm_bindgen;
 
 /// A paint, or that there will be none.
 #[derive(Clone, Copy, Debug)]
@@ -35,8 +36,11 @@ thread_local! {
     static FRAMES: RefCell<Option<Frames>> = const { RefCell::new(None) };
 }
 
-pub(crate) fn now() -> f64 {
-    window().performance().map_or(0.0, |performance| performance.now())
+#[wasm_bindgen]
+extern "C" {
+    /// Milliseconds of the page's clock.
+    #[wasm_bindgen(js_namespace = performance)]
+    pub(crate) fn now() -> f64;
 }
 
 /// Runs `callback` in the first task after the next frame, or at once (in a microtask of nobody) when the page is or becomes hidden.

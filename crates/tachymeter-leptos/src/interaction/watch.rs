@@ -108,6 +108,6 @@ pub(super) fn timing_of(event: &str, input: f64) -> Option<f64> {
     let fresh = TIMINGS.with_borrow(|(observer, _)| observer.as_ref().map(Observer::take_records));
     keep(fresh.unwrap_or_default());
     TIMINGS.with_borrow(|(_, kept)| {
-        kept.iter().find(|entry| entry.start_time() == input && entry.name() == event).map(Entry::duration)
+        kept.iter().rev().find(|entry| entry.start_time() == input && entry.name() == event).map(Entry::duration)
     })
 }

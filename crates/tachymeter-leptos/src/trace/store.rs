@@ -47,6 +47,8 @@ struct Inner {
     waiting: VecDeque<(f64, TraceId)>,
     names: BTreeMap<Box<str>, Name>,
     ended: u64,
+    /// The room of one that was let go, for the next one: under load one comes for each that goes.
+    spare: Vec<Part>,
     /// How many were let go that nobody was told of.
     dropped: u64,
 }
@@ -191,7 +193,7 @@ impl Inner {
     fn entry(&mut self, trace: TraceId) -> &mut Entry {
         // Only with a new one may there be too many, or time have passed.
         if let hash_map::Entry::Vacant(place) = self.traces.entry(trace) {
-            place.insert(Entry::default());
+            place.insert(Entry { parts: std::mem::take(&mut self.spare), ..Entry::default() });
             let now = now();
             self.waiting.push_back((now, trace));
             self.forget_waiting(now);
@@ -218,7 +220,8 @@ impl Inner {
             }
             self.waiting.pop_front();
             if !ended {
-                self.traces.remove(&trace);
+                self.spare = self.traces.remove(&trace).map(|entry| entry.parts).unwrap_or_default();
+                self.spare.clear();
                 self.dropped += 1;
             }
         }

@@ -46,8 +46,8 @@
 //! Against Event Timing, which counts in steps of 8 ms, the paint of the first is off by -4.6 (5th percentile) to 0.9 (95th), -3.2 in the
 //! median. Three presses at once that take 100, 500 and 1,000 ms, in random order, 50 times: each has its own duration to 0.09 %.
 //!
-//! What it costs: 31 kB of WebAssembly (brotli). A click that nothing comes of takes 0.1 ms more of the main thread; one that changes
-//! something 0.4 ms on a busy machine, of which half is the request that reports it afterwards.
+//! What it costs: 30 kB of WebAssembly (brotli). A click that nothing comes of takes 0.1 ms more of the main thread; one that changes
+//! something 0.4 to 0.6 ms on a busy machine, of which half is the request that reports it afterwards.
 //!
 //! # What it can't see
 //!

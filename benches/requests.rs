@@ -4,7 +4,8 @@
 //! The second has no layer, and nobody is attached to any event, so that its spans and queries measure nothing. A client asks both in turns, in
 //! short ones, over sockets that stay open and always wait. Printed are the medians of the turns' ratios and where the middle half of them lies,
 //! by requests per second and by the processor time that the server took for each: the second is the better one on a machine that does other
-//! things as well. What a page's script asks is part of a trace that no browser reports: the dearest, for the store of traces is full.
+//! things as well, and where the client, who needs a core of its own, is what limits. What a page's script asks is part of a trace that no
+//! browser reports: the dearest, for the store of traces is full.
 #![expect(clippy::print_stdout, reason = "printing is what it is for")]
 
 mod server;

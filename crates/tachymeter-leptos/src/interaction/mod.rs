@@ -29,25 +29,26 @@
 //!
 //! # How exact it is
 //!
-//! Against a ground truth of the page's own, 200 clicks each, Chromium on two busy cores; ours less the other, in milliseconds, as
+//! Against a ground truth of the page's own, 200 clicks each, Chromium on two cores; ours less the other, in milliseconds, as
 //! `make bench` prints it. The commit is compared with a `MutationObserver`'s, the paint with the task after the frame that shows it:
 //!
 //! | case | commit: least, median, most | paint: 5th percentile, median, most |
 //! |---|---|---|
-//! | a handler that changes something | -0.1, 0.0, 0.0 | -0.9, -0.1, 0.0 |
-//! | a handler that blocks for 50 ms | -0.2, 0.0, 0.0 | -6.5, -0.2, 0.0 |
-//! | a server function | -0.5, 0.0, 0.0 | -6.6, -0.2, 0.0 |
-//! | two in sequence | -0.3, 0.0, 0.0 | -0.8, -0.1, 0.0 |
-//! | two in parallel | -0.3, 0.0, 0.0 | -0.8, -0.1, 0.0 |
-//! | a resource behind `Suspense` | -0.2, 0.0, 0.0 | -0.7, -0.1, 0.0 |
-//! | a navigation | 0.0, 0.0, 2.0 | -1.1, -0.2, -0.1 |
-//! | a server function, main thread busy | -0.5, 0.0, 0.0 | -0.5, -0.1, 0.0 |
+//! | a handler that changes something | -0.1, 0.0, 0.0 | -0.5, -0.2, 0.0 |
+//! | a handler that blocks for 50 ms | -0.2, 0.0, 0.0 | -0.4, -0.1, 0.0 |
+//! | a server function | -0.4, 0.0, 0.0 | -0.6, -0.3, 0.0 |
+//! | two in sequence | -0.2, 0.0, 0.0 | -0.5, -0.1, 0.0 |
+//! | two in parallel | -0.4, 0.0, 0.0 | -0.6, -0.2, 0.0 |
+//! | a resource behind `Suspense` | -0.2, 0.0, 0.0 | -0.6, -0.2, 0.0 |
+//! | a navigation | 0.0, 0.0, 0.4 | -0.6, -0.1, 0.0 |
+//! | a server function, main thread busy | -0.5, 0.0, 0.0 | -0.4, -0.1, 0.0 |
 //!
-//! Against Event Timing, which counts in steps of 8 ms, the paint of the first is off by -4.6 (5th percentile) to 0.9 (95th), -3.2 in the
-//! median. Three presses at once that take 100, 500 and 1,000 ms, in random order, 50 times: each has its own duration to 0.09 %.
+//! Against Event Timing, which counts in steps of 8 ms, the paint of the first is off by -4.4 (5th percentile) to -2.0 (95th), -2.9 in the
+//! median; more on a busy machine. Three presses at once that take 100, 500 and 1,000 ms, in random order, 50 times: each has its own
+//! duration to 0.6 %.
 //!
 //! What it costs: 30 kB of WebAssembly (brotli). A click that nothing comes of takes 0.1 ms more of the main thread; one that changes
-//! something 0.4 to 0.6 ms on a busy machine, of which half is the request that reports it afterwards.
+//! something 0.6 ms, of which 0.2 are the request that reports it afterwards.
 //!
 //! # What it can't see
 //!

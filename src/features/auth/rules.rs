@@ -7,7 +7,7 @@ const EMAIL_MAX: usize = 254;
 
 /// How an address is stored and compared.
 pub fn normal_email(email: &str) -> String {
-    email.trim().to_ascii_lowercase()
+    email.trim().to_lowercase()
 }
 
 /// Why this can't be an address, as a sentence. Only mail that arrives proves one; this catches slips.
@@ -42,7 +42,7 @@ pub fn password_problem(password: &str, email: &str, rules: PasswordRules) -> Op
     if length > max {
         return Some(format!("That is {length} characters. A password has at most {max}."));
     }
-    let plain = password.to_ascii_lowercase();
+    let plain = password.to_lowercase();
     let local = email.split('@').next().unwrap_or_default();
     if !email.is_empty() && (plain == email || plain == local) {
         return Some("That is your email address, which others can guess. Choose something else.".into());
@@ -102,6 +102,7 @@ mod tests {
         }
         assert!(email_problem(&format!("{}@example.org", "a".repeat(300))).is_some());
         assert_eq!(normal_email("  Me@Example.ORG "), "me@example.org");
+        assert_eq!(normal_email("JÜRGEN@Example.org"), "jürgen@example.org", "of every alphabet");
     }
 
     #[test]
@@ -113,6 +114,7 @@ mod tests {
         assert!(problem(&"x1".repeat(65)).is_some_and(|text| text.contains("at most 128")));
         assert!(problem("somebody.long").is_some());
         assert!(problem("Somebody.Long@example.org").is_some());
+        assert!(password_problem("JÜRGEN.MÜLLER", "jürgen.müller@example.org", RULES).is_some());
         assert!(problem("aaaaaaaaaaaa").is_some());
     }
 

@@ -38,7 +38,8 @@ fn current<T>(f: impl FnOnce(&mut Call) -> T) -> Option<T> {
 /// The span that a call which begins now lies below.
 pub(crate) fn parent() -> Option<Context> {
     match turn_to_others() {
-        Causes::NONE => Context::current(),
+        // An executor that isn't ours has made nothing current, but the input is known.
+        Causes::NONE => Context::current().or_else(|| tracker::context_of(input::current()?.first())),
         others => tracker::context_of(others.first()),
     }
 }

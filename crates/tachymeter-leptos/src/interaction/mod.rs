@@ -6,7 +6,12 @@
 //! history) before any handler. An input becomes an interaction when it causes something: it wakes a task, or a handler of
 //! [`use_measured`] runs. One that nobody answers is not reported. Events that a script has made are nobody's input: what they do
 //! belongs to whatever made them. It is called by its hook, else by the nearest `data-measure`, else by role and name of the control,
-//! for example `button "Save"`; what a person typed is in no name.
+//! for example `button "Save"`.
+//!
+//! Names are few and say nothing of a person: text within lists, tables and what can be edited is no name, nor is what stands in a field
+//! just now or has an `@`; a page gives 50 different ones of its own, and the server takes 100 per event, hooks' and `data-measure`
+//! included. What no program can know: that the text of a button is what somebody typed before, a person's name in a menu for
+//! example. Give such a control a `data-measure`.
 //!
 //! # How a re-render finds its cause
 //!
@@ -56,8 +61,17 @@
 //!   keeps its cause.
 //! - A signal set from such a callback wakes effects; one that an open interaction has run last is counted for that interaction.
 //! - Handlers within a shadow tree are seen by `UseMeasured::on` only.
-//! - With an executor of the application's own: handlers, server functions, and re-renders up to the end of the handler's task and of
-//!   the task in which a server function's answer arrives. Later ones, those of resources, and overlap within one frame are not seen.
+//!
+//! # With an executor of your own
+//!
+//! An executor that the application has installed before `init` stays; for who wants none but Leptos' own,
+//! `any_spawner::Executor::init_wasm_bindgen()` before it is enough. Measured are then: handlers of [`use_measured`]; other inputs whose handler
+//! changes the document or calls a server function; the calls, with their trace; re-renders until the frame after the handler, and from
+//! the answer of a call until the frame after that. Not seen are: re-renders that come later (a timer's, a resource's that asks no measured
+//! function), which are nobody's; which of two inputs within one frame has caused a change, for which the later one is taken; how
+//! long a handler took that isn't the hook's, which counts as `render`.
+//!
+//! The hook works without `init`, too: it opens, closes and lists its interactions, and executes their events in the page. Nothing is sent.
 //!
 //! On the server everything here does nothing: nobody clicks there.
 

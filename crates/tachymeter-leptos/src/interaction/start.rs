@@ -20,11 +20,14 @@ thread_local! {
 /// Starts measuring: installs the executor that links re-renders to their causes, and sends what is measured to `beacon_url`.
 ///
 /// Call it once, before `hydrate_body` or `mount_to_body`. If the application has already installed an executor of its own, that one
-/// stays: interactions are then measured up to the end of their handler and the server functions it calls directly.
+/// stays, and less is seen: [what](crate::interaction#with-an-executor-of-your-own).
 pub fn init(beacon_url: &'static str) {
     trace::adopt();
     if Executor::init_custom_executor(Tracking).is_ok() {
         EXECUTES.set(true);
+    } else {
+        // Nothing asks it then, so it always has to tell by itself.
+        watch::set(true);
     }
     input::listen();
     watch::listen();

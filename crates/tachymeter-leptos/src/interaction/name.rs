@@ -3,7 +3,8 @@
 //! Within a component under `#[measured]` the name begins with the component's, which stands in `data-measured`. The rest is the nearest
 //! `data-measure`; else role and accessible name of the nearest control, for example `button "Save"`. A name comes from `aria-label`, or
 //! from the text of a button, a link, a tab or a label. It is left out within a list or a table outside of a `nav`, where text is data;
-//! when the control holds a field; and within what can be edited. A field's value is read only to leave out a text that repeats it.
+//! when the control holds a field; within what can be edited; and when it has an `@`. A field's value is read only to leave out a text
+//! that repeats it.
 
 use std::cell::RefCell;
 
@@ -93,7 +94,8 @@ fn name_of(control: &Element, role: &str) -> Option<String> {
     })?;
     let words: Vec<_> = text.split_whitespace().collect();
     let name: String = words.join(" ").chars().filter(|c| !c.is_control()).take(MAX_CHARS).collect();
-    (!name.is_empty() && !repeats_a_field(&text)).then_some(name)
+    // An address is somebody's, wherever it stands.
+    (!name.is_empty() && !name.contains('@') && !repeats_a_field(&text)).then_some(name)
 }
 
 /// Whether the text shows what stands in a field of the page just now.

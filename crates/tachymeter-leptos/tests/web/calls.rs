@@ -99,10 +99,8 @@ async fn a_resource_is_loaded_for_the_click_that_changed_its_source() {
     answer_server_functions();
     let page = Page::show(|| {
         let source = RwSignal::new(0);
-        let answer = LocalResource::new(move || {
-            let ms = source.get();
-            async move { if ms > 0 { wait(ms).await.unwrap_or_default() } else { 0 } }
-        });
+        let load = |ms| async move { if ms > 0 { wait(ms).await.unwrap_or_default() } else { 0 } };
+        let answer = Resource::new(move || source.get(), load);
         view! {
             <Suspense fallback=|| "…">{move || Suspend::new(async move { answer.await })}</Suspense>
             <button class="slow" data-measure="slow" on:click=move |_| source.set(90)></button>

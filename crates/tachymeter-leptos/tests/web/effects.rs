@@ -230,3 +230,83 @@ async fn three_answers_in_one_go_that_change_one_signal_are_three_re_renders() {
     assert!(closed.iter().all(|event| event.measurement("shared") == Some(Value::Uint(0))), "{closed:?}");
     assert_eq!(page.text(), "222222222");
 }
+
+/// A task that waits for both clicks goes on because of both.
+#[wasm_bindgen_test]
+async fn a_re_render_that_two_clicks_have_caused_is_counted_for_each_and_said_to_be_shared() {
+    let (first, second) = (oneshot::channel::<i32>(), oneshot::channel::<i32>());
+    let page = Page::show(move || {
+        let (sum, alone) = (RwSignal::new(0), RwSignal::new(0));
+        spawn_local(async move {
+            let (one, two) = futures::future::join(first.1, second.1).await;
+            microtasks().await;
+            sum.set(one.unwrap_or_default() + two.unwrap_or_default());
+        });
+        let press = |sender: oneshot::Sender<i32>, number| {
+            let mut sender = Some(sender);
+            move |_| {
+                *alone.write() += number;
+                sender.take().expect("one click").send(number).expect("a task waits");
+            }
+        };
+        view! {
+            <p>{sum}</p>
+            <button class="a" data-measure="a" on:click=press(first.0, 1)>{alone}</button>
+            <button class="b" data-measure="b" on:click=press(second.0, 10)></button>
+            <button class="c" data-measure="c" on:click=move |_| alone.set(0)></button>
+        }
+    });
+    microtasks().await;
+    for class in ["a", "b", "c"] {
+        page.click(class);
+        turns(2).await;
+    }
+    let closed = page.closed(3).await;
+    let seen: Vec<_> = closed.iter().map(|event| (ended(event), event.measurement("shared"))).collect();
+    let (none, one, two) = (Some(Value::Uint(0)), ONE, Some(Value::Uint(2)));
+    assert_eq!(
+        seen,
+        [(("a", "rendered", two), one), (("b", "rendered", two), one), (("c", "rendered", ONE), none)],
+        "each has one of its own, and a and b one together"
+    );
+    assert_eq!(page.text(), "110");
+}
+
+/// A timer's callback has no cause, but the task that waits for it remembers its own.
+#[wasm_bindgen_test]
+async fn a_timer_that_is_awaited_goes_on_for_the_click_that_waits_for_it() {
+    super::calls::answer_server_functions();
+    let page = Page::show(|| {
+        [("long", 60), ("short", 20)]
+            .map(|(name, ms)| {
+                let value = RwSignal::new(0);
+                let click = move |_| {
+                    spawn_local(async move {
+                        // Keeps the interaction open; the timer alone would not.
+                        let call = super::calls::wait(100);
+                        let timer = async {
+                            sleep(ms).await;
+                            value.set(ms);
+                        };
+                        _ = futures::future::join(call, timer).await;
+                    });
+                };
+                view! { <button class=name data-measure=name on:click=click>{value}" "</button> }
+            })
+            .collect_view()
+    });
+    microtasks().await;
+    page.click("long");
+    page.click("short");
+    for event in page.closed(2).await {
+        let (name, outcome, renders) = ended(&event);
+        assert_eq!((outcome, renders), ("rendered", ONE), "{event:?}");
+        let due = if name == "long" { 0.060 } else { 0.020 };
+        let commit = event.measurement("commit").and_then(|value| value.as_f64()).expect("a commit");
+        // Its call ends later, so the last re-render is counted from there.
+        assert!(commit >= due, "{event:?}");
+        let first = event.measurement("first_render").and_then(|value| value.as_f64()).expect("one");
+        assert!(first >= due - 0.001 && first < commit, "its own timer's: {event:?}");
+    }
+    assert_eq!(page.text(), "60 20 ");
+}

@@ -59,6 +59,28 @@ async fn a_measured_component_and_its_handlers_name_their_interactions() {
 }
 
 #[measured]
+#[component]
+fn Street() -> impl IntoView {
+    let count = RwSignal::new(0);
+    view! {
+        <div>
+            <SignPost/>
+            <button class="own" on:click=add(count)>{count}</button>
+        </div>
+    }
+}
+
+#[wasm_bindgen_test]
+async fn the_innermost_measured_component_names_what_is_in_it() {
+    let page = Page::show(|| view! { <Street/> });
+    microtasks().await;
+    for (class, name) in [("add", "sign_post.add"), ("plain", "sign_post.twice"), ("own", "street.add")] {
+        page.click(class);
+        assert_eq!(page.closed(1).await[0].get("name"), Some(name), "{class}");
+    }
+}
+
+#[measured]
 #[server(prefix = "/web-test", endpoint = "above")]
 async fn above(ms: u32) -> Result<u32, ServerFnError> {
     Ok(ms)

@@ -13,6 +13,7 @@ fn counter() -> (RwSignal<i32>, impl FnMut(leptos::ev::MouseEvent) + Copy) {
 async fn names() {
     a_control_is_called_by_its_role_and_name().await;
     what_a_person_typed_is_in_no_name().await;
+    a_key_a_pointer_and_a_form_are_inputs_too().await;
     a_page_gives_only_so_many_names().await;
 }
 
@@ -65,6 +66,7 @@ async fn what_a_person_typed_is_in_no_name() {
             <label>"Text"<textarea class="area" on:input=move |_| *count.write() += 1>{SECRET}</textarea></label>
             <input class="bare" placeholder=SECRET name="note" value=SECRET on:input=move |_| *count.write() += 1/>
             <button class="mirror" on:click=add>"Add "{typed}</button>
+            <button class="address" on:click=add>"Sign out somebody@example.org"</button>
             <ul><li><button class="item" on:click=add>{SECRET}</button></li></ul>
             <table><tbody><tr><td><a class="cell" href="#x" on:click=add>{SECRET}</a></td></tr></tbody></table>
             <div class="editable" contenteditable="true" on:input=move |_| *count.write() += 1>{SECRET}</div>
@@ -78,6 +80,7 @@ async fn what_a_person_typed_is_in_no_name() {
         ("area", "input", "textbox \"Text\""),
         ("bare", "input", "textbox"),
         ("mirror", "click", "button"),
+        ("address", "click", "button"),
         ("item", "click", "button"),
         ("cell", "click", "link"),
         ("editable", "input", "textbox"),
@@ -91,6 +94,33 @@ async fn what_a_person_typed_is_in_no_name() {
         }
         assert_eq!(page.closed(1).await[0].get("name"), Some(name), "{class}");
     }
+}
+
+/// What isn't a click: a key, a pointer that goes down and up, a form.
+async fn a_key_a_pointer_and_a_form_are_inputs_too() {
+    let page = Page::show(|| {
+        let count = RwSignal::new(0);
+        let add = move || *count.write() += 1;
+        view! {
+            <p>{count}</p>
+            <input class="field" aria-label="Search" on:keydown=move |_| add()/>
+            <div class="stage" role="slider" aria-label="Size" on:pointerdown=move |_| add() on:pointerup=move |_| add()></div>
+            <form class="form" role="search" aria-label="Site" on:submit=move |_| add()></form>
+        }
+    });
+    microtasks().await;
+    for (class, event, name) in [
+        ("field", "keydown", "textbox \"Search\""),
+        ("stage", "pointerdown", "slider \"Size\""),
+        ("stage", "pointerup", "slider \"Size\""),
+        ("form", "submit", "search \"Site\""),
+    ] {
+        page.dispatch(class, event);
+        let closed = page.closed(1).await;
+        assert_eq!((closed[0].get("name"), closed[0].get("event")), (Some(name), Some(event)));
+        assert_eq!(closed[0].get("outcome"), Some("rendered"), "{event}");
+    }
+    assert_eq!(page.text(), "4");
 }
 
 async fn a_page_gives_only_so_many_names() {

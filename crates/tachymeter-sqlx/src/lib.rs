@@ -31,7 +31,8 @@
 //! # Transactions
 //!
 //! `pool.label("transfer").begin()` gives a [`Transaction`], which is a span: [`DB_TRANSACTION`]. Its queries, `begin`, `commit` and `rollback`
-//! among them, belong to it.
+//! among them, belong to it. Its outcome is what was asked for and not refused: PostgreSQL takes the `commit` of a transaction in which a
+//! statement has failed, and rolls back; the statement's own event says `error`.
 //!
 //! # What is not measured
 //!

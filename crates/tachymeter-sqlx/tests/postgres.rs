@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use futures::TryStreamExt;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
-use tachymeter::testing::{Captured, capture};
-use tachymeter_sqlx::{Label, note_idle};
+use tachymeter::testing::{Capture, Captured, capture};
+use tachymeter_sqlx::{Label, note_idle, tell_statements};
 use tempfile::TempDir;
 
 /// A server in a folder of its own that listens on a socket there and nowhere else; stopped when it is dropped.
@@ -52,10 +52,13 @@ impl Server {
         command
     }
 
+    fn options(&self) -> PgConnectOptions {
+        PgConnectOptions::new().socket(self.folder.path()).username("postgres").database("postgres")
+    }
+
     async fn pool(&self) -> PgPool {
-        let options = PgConnectOptions::new().socket(self.folder.path()).username("postgres").database("postgres");
         let pool = note_idle(PgPoolOptions::new().max_connections(1).acquire_timeout(Duration::from_secs(20)));
-        pool.connect_with(options).await.unwrap()
+        pool.connect_with(self.options()).await.unwrap()
     }
 }
 
@@ -92,7 +95,7 @@ fn seconds(event: &Captured, key: &str) -> f64 {
 async fn queries_and_transactions_are_measured_as_on_sqlite() {
     let server = Server::start();
     let pool = server.pool().await;
-    let events = capture(&["db.query", "db.transaction.stop"]);
+    let events = capture(&["db.query", "db.transaction.stop", "db.transaction.aborted"]);
     sqlx::query("create table users (id int primary key, name text)").execute(pool.label("create")).await.unwrap();
     let mut insert = pool.label("insert").begin().await.unwrap();
     for id in 1..=3 {
@@ -114,4 +117,66 @@ async fn queries_and_transactions_are_measured_as_on_sqlite() {
     let twice = sqlx::query("insert into users values (1, 'another')").execute(pool.label("twice")).await;
     assert!(twice.is_err());
     assert_eq!(events.take()[0].get("error"), Some("unique_violation"));
+
+    every_way_to_end(&pool, &events).await;
+    statements(&pool, &events).await;
+    // The only connection is taken, and nobody gives it back.
+    let impatient = PgPoolOptions::new().max_connections(1).acquire_timeout(Duration::from_millis(50));
+    let impatient = impatient.connect_with(server.options()).await.unwrap();
+    let _taken = impatient.acquire().await.unwrap();
+    assert!(sqlx::query("select 1").execute(impatient.label("waits")).await.is_err());
+    let waits = events.take().remove(0);
+    assert_eq!((waits.get("outcome"), waits.get("error")), (Some("error"), Some("pool_timed_out")));
+    assert!(seconds(&waits, "queue") >= 0.05 && waits.measurement("query").is_none());
+}
+
+/// Rolled back, dropped, failed; and a query that is given up.
+async fn every_way_to_end(pool: &PgPool, events: &Capture) {
+    let count = || async { sqlx::query_scalar::<_, i64>("select count(*) from users").fetch_one(pool).await.unwrap() };
+    for how in ["rollback", "drop", "error"] {
+        let mut delete = pool.label(how).begin().await.unwrap();
+        sqlx::query("delete from users").execute(delete.label("delete")).await.unwrap();
+        match how {
+            "rollback" => delete.rollback().await.unwrap(),
+            "drop" => drop(delete),
+            _ => {
+                // PostgreSQL refuses everything after a failure; `commit` is then a rollback.
+                assert!(sqlx::query("select * from nowhere").fetch_optional(delete.label("fails")).await.is_err());
+                assert!(sqlx::query("select 1").fetch_optional(delete.label("refused")).await.is_err());
+                delete.commit().await.unwrap();
+            }
+        }
+        assert_eq!(count().await, 3, "{how}");
+    }
+    let seen = events.take();
+    let ends: Vec<_> = seen.iter().filter(|it| it.name.starts_with("db.transaction")).collect();
+    let ends: Vec<_> = ends.iter().map(|it| (it.name.as_str(), it.get("label").unwrap(), it.get("outcome"))).collect();
+    let stop = "db.transaction.stop";
+    assert_eq!(
+        ends,
+        [
+            (stop, "rollback", Some("rollback")),
+            ("db.transaction.aborted", "drop", None),
+            (stop, "error", Some("commit"))
+        ]
+    );
+    for label in ["fails", "refused"] {
+        let query = seen.iter().find(|it| it.get("label") == Some(label)).unwrap();
+        assert_eq!((query.get("outcome"), query.get("error")), (Some("error"), Some("database")), "{label}");
+    }
+
+    let mut rows = sqlx::query("select id from users").fetch(pool.label("given up"));
+    rows.try_next().await.unwrap();
+    drop(rows);
+    let given_up = events.take().remove(0);
+    assert_eq!((given_up.get("outcome"), seconds(&given_up, "rows")), (Some("aborted"), 1.0));
+}
+
+/// The text, if it is asked for, and never a value.
+async fn statements(pool: &PgPool, events: &Capture) {
+    for (told, text) in [(false, None), (true, Some("select $1::text")), (false, None)] {
+        tell_statements(told);
+        sqlx::query("select $1::text").bind("secret").fetch_one(pool.label("text")).await.unwrap();
+        assert_eq!(events.take()[0].get("statement"), text);
+    }
 }

@@ -239,3 +239,49 @@ async fn prometheus_scrapes_the_running_application_and_answers_with_its_numbers
     prometheus.shows("http_request_count_total{route=\"/health\",status=\"200\"}", &[14.0, 14.0]).await;
     prometheus.shows("tachymeter_other_datapoints_total", &[0.0, 0.0]).await;
 }
+
+/// A breach list that answers, fails or is silent, by the first letter of what it is asked; with the password for each.
+async fn breach_list() -> (String, [&'static str; 3]) {
+    use axum::extract::Path;
+    use axum::response::IntoResponse;
+    // Their SHA-1 begin with C, F and 8.
+    let passwords = ["a quiet morning 2", "a broken bridge 0", "a long silence 21"];
+    let answer = async |Path(asked): Path<String>| match asked.chars().next() {
+        Some('C') => format!("{}:0", "0".repeat(35)).into_response(),
+        Some('F') => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+        _ => std::future::pending().await,
+    };
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let address = listener.local_addr().expect("an address");
+    let list = Router::new().route("/range/{prefix}", axum::routing::get(answer));
+    tokio::spawn(async move { axum::serve(listener, list).await });
+    (format!("http://{address}/range/"), passwords)
+}
+
+#[tokio::test]
+async fn questions_to_somebody_elses_server_are_counted_by_how_they_ended() {
+    let (url, passwords) = breach_list().await;
+    let app = App::start(|config| {
+        config.auth.breach_list_url = url;
+        config.auth.breach_list_timeout_ms = 300;
+    })
+    .await;
+    for (number, password) in passwords.into_iter().chain([passwords[0]]).enumerate() {
+        let request = Request::post("/api/sign_up").header(HOST, "localhost").header("sec-fetch-site", "same-origin");
+        let request = request.header(CONTENT_TYPE, "application/x-www-form-urlencoded").header(ACCEPT, "application/json");
+        let form = format!("email=somebody{number}%40example.org&password={}", password.replace(' ', "+"));
+        let answer = app.router.clone().oneshot(request.body(Body::from(form)).expect("a request")).await.expect("an answer");
+        assert_eq!(answer.status(), StatusCode::OK, "a list that is down keeps nobody out: {password}");
+        answer.into_body().collect().await.expect("a body");
+    }
+    let (_, _, text) = app.get("/metrics", "*/*").await;
+    for (outcome, count) in [("ok", 2), ("error", 1), ("timeout", 1)] {
+        let line = text.lines().find(|line| {
+            line.starts_with("external_request_") && line.contains("_count{") && line.contains(&format!("\"{outcome}\""))
+        });
+        assert!(
+            line.is_some_and(|line| line.contains("host=\"127.0.0.1\"") && line.ends_with(&format!(" {count}"))),
+            "{outcome}: {line:?}"
+        );
+    }
+}

@@ -154,11 +154,7 @@ async fn every_way_to_end(pool: &PgPool, events: &Capture) {
     let stop = "db.transaction.stop";
     assert_eq!(
         ends,
-        [
-            (stop, "rollback", Some("rollback")),
-            ("db.transaction.aborted", "drop", None),
-            (stop, "error", Some("commit"))
-        ]
+        [(stop, "rollback", Some("rollback")), ("db.transaction.aborted", "drop", None), (stop, "error", Some("commit"))]
     );
     for label in ["fails", "refused"] {
         let query = seen.iter().find(|it| it.get("label") == Some(label)).unwrap();

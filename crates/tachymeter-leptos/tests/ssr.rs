@@ -8,7 +8,7 @@ use futures::StreamExt;
 use http_body_util::BodyExt;
 use leptos::prelude::*;
 use tachymeter::testing::{Captured, capture};
-use tachymeter::{Context, execute};
+use tachymeter::{Context, WithContext, execute};
 use tachymeter_leptos::server;
 use tachymeter_leptos::trace::follow_tasks;
 use tower::ServiceExt;
@@ -52,6 +52,21 @@ pub async fn facts(refuse: bool) -> Result<u32, Error> {
     tokio::task::yield_now().await;
     work("in the server function");
     if refuse { Err(Error::Refused { secret: "hidden".into() }) } else { Ok(7) }
+}
+
+/// Lets others work: a task of Leptos' executor, and one of tokio's that takes the span along.
+#[server(endpoint = "spawns", server = leptos::server_fn::axum::AxumServerFnBackend)]
+pub async fn spawns() -> Result<u32, Error> {
+    let (done, waits) = futures::channel::oneshot::channel();
+    leptos::task::spawn(async move {
+        tokio::task::yield_now().await;
+        work("in a task of Leptos");
+        _ = done.send(());
+    });
+    let context = Context::current().expect("the function's span");
+    let own = tokio::spawn(async { work("in a task of tokio") }.with_context(context));
+    _ = (waits.await, own.await);
+    Ok(7)
 }
 
 #[component]
@@ -122,4 +137,19 @@ async fn a_call_over_the_wire_says_its_parts_and_how_it_failed() {
             assert!(call.measurement(part).is_some() || (refuse && part == "encode"), "{part}");
         }
     }
+}
+
+#[tokio::test]
+async fn what_a_server_function_spawns_belongs_to_it() {
+    follow_tasks();
+    let events = capture(&["test.work", "leptos.server_fn.stop"]);
+    let request = http::Request::post("/api/spawns").header("traceparent", SENT).header("accept", "application/json");
+    let answer = app().oneshot(request.body(Body::empty()).expect("a request")).await.expect("an answer");
+    assert_eq!(answer.status(), 200);
+    let seen = events.take();
+    let (call, works): (Vec<_>, Vec<_>) = seen.into_iter().partition(|event| event.name.ends_with("stop"));
+    let mut places: Vec<_> = works.iter().filter_map(|work| work.get("place")).collect();
+    places.sort_unstable();
+    assert_eq!(places, ["in a task of Leptos", "in a task of tokio"]);
+    assert!(works.iter().all(|work| span_of(work) == span_of(&call[0])), "{works:?} {call:?}");
 }

@@ -5,7 +5,7 @@ import { createServer, request, type IncomingMessage, type Server as HttpServer,
 import type { AddressInfo } from 'node:net'
 import { join, resolve } from 'node:path'
 import { expect, type Page } from '@playwright/test'
-import { add, type Reported, read } from './budget'
+import { add, type Reported, read } from '../crates/tachymeter-leptos/playwright/budget'
 
 /** Where scripts/lab has put it. */
 export const files = resolve(__dirname, '../target/lab', process.env.TACHYMETER_PROJECT === 'bench' ? 'release' : 'debug')

@@ -1,7 +1,7 @@
 // How exact are the marks? Beside what measures runs a ground truth of the page's own: a MutationObserver for the commit, a frame and a message
 // after it for the paint, Event Timing, which is the browser's, and, where presses overlap, the moment at which each answer was read.
 import { expect, type Page } from '@playwright/test'
-import { percentile, type Reported, type Run, runsOf } from './budget'
+import { percentile, type Reported, type Run, runsOf } from '../crates/tachymeter-leptos/playwright/budget'
 import type { Lab } from './lab'
 
 /** A way in which a click can go on: which control, what it is called, and when all of it is on the page. */

@@ -1,6 +1,6 @@
 // Budgets: the fixture that users get, on our own buttons, and what it says when a budget is exceeded.
 import { mergeTests } from '@playwright/test'
-import { type Run, runsOf, test as budgets, verdict, waterfall } from '../budget'
+import { type Run, runsOf, test as budgets, verdict, waterfall } from '../../crates/tachymeter-leptos/playwright/budget'
 import { expect, test as ours } from '../fixtures'
 
 const test = mergeTests(ours, budgets)

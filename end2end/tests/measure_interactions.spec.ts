@@ -1,7 +1,7 @@
 // Every interaction is measured without help: what is reported against what the page itself saw, overlap, that all of them end, and that
 // nobody notices. How exact it is on a quiet machine prints `make bench`; here only what is true on a busy one, too.
 import type { Page } from '@playwright/test'
-import { runsOf } from '../budget'
+import { runsOf } from '../../crates/tachymeter-leptos/playwright/budget'
 import { expect, test as base } from '../fixtures'
 import { Lab, monkey } from '../lab'
 import { CASES, COLOURS, measure, mistakes, overlap, probe, probeOverlap } from '../truth'
@@ -41,6 +41,17 @@ for (const it of CASES) {
     }
   })
 }
+
+test('going back through the history is an interaction like others', async ({ page, lab }) => {
+  await page.goto(`${lab.url}/lab`)
+  await expect(page.locator('html[data-ready]')).toBeAttached()
+  await page.getByRole('link', { name: 'There', exact: true }).click()
+  await expect(page.locator('h1')).toHaveText('There')
+  await page.goBack()
+  await expect(page.locator('h1')).toHaveText('Here')
+  await expect.poll(() => lab.ended().map(({ tags: { name, event, outcome } }) => [name, event, outcome]))
+    .toEqual([['link "There"', 'click', 'rendered'], ['popstate', 'popstate', 'rendered']])
+})
 
 test('blue, green and red at once, in any order: each has its own time, call and end, and the last stays', async ({ page, before }) => {
   await probeOverlap(page)

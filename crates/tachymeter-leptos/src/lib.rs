@@ -35,10 +35,43 @@
 //!
 //! `use tachymeter_leptos::server;` instead of Leptos' own attribute measures a server function on both sides; see [`server`].
 //!
+//! # Budgets as tests
+//!
+//! `playwright/budget.ts` in this crate is a fixture for Playwright: copy the one file to your tests. Each run's interaction is read from what the
+//! page reports; a budget that is exceeded fails with the waterfall of the worst run.
+//!
+//! ```text
+//! import { expect, test } from './budget'
+//!
+//! test('red stays within its budget', async ({ page, budget }) => {
+//!   await page.goto('/buttons')
+//!   const press = () => page.getByRole('button', { name: 'Red' }).click()
+//!   await budget('buttons.red', { runs: 20, p95: 150, renders: 2, serverFunctions: 1 }, press)
+//! })
+//! ```
+//!
+//! ```text
+//! buttons.red exceeds its budget: p95 of total 138.2 ms, at most 100 ms allowed (4 runs)
+//!
+//! The worst of them:
+//! buttons.red (click): 138.2 ms, rendered, 2 re-renders, 1 server functions, trace ea6f89c77187ae53c747773dd60376fa
+//!   input_delay               ██                                                                 0.0 – 3.7 ms
+//!   handler                     ██                                                               3.7 – 9.0 ms
+//!   network                       ███████                                                        9.0 – 25.8 ms
+//!   server                               █████████████████████████████████████████████          25.8 – 128.1 ms
+//!   render                                                                            █        128.1 – 130.4 ms
+//!   paint                                                                              ███     130.4 – 138.2 ms
+//!   press_red: queue               ██                                                           12.4 – 15.5 ms
+//!   press_red: request               ███████████████████████████████████████████████            15.5 – 123.8 ms
+//!   press_red: decode                                                               █          123.8 – 126.9 ms
+//! ```
+//!
 //! # On the server
 //!
-//! With feature `ssr`, `beacon::Beacon` checks what browsers send and executes it in the server's own event table, and
-//! `stream::Feed` sends the live store to every open dashboard, each frame encoded once. [`dashboard`] is the page itself.
+//! With feature `ssr`, `beacon::Beacon` checks what browsers send and executes it in the server's own event table, `trace::Traces` joins it
+//! with what the server did, and `stream::Feed` sends the live store to every open dashboard. [`dashboard`] is the page itself.
+#![cfg_attr(feature = "ssr", doc = "")]
+#![cfg_attr(feature = "ssr", doc = include_str!("../docs/server.md"))]
 #![deny(missing_docs)]
 
 #[cfg(all(feature = "ssr", feature = "hydrate"))]

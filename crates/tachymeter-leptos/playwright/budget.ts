@@ -8,7 +8,8 @@
 //   })
 //
 // The action is run so many times; each time the interaction of that name is waited for, as the page itself reports it to its beacon. A
-// budget that is exceeded fails the test with the waterfall of the worst run. Times are milliseconds.
+// budget that is exceeded fails the test with the waterfall of the worst run. Times are milliseconds. If `init` was given another path than
+// `/telemetry/beacon`, say so: `test.use({ beacon: '/reports' })`. Tests with fixtures of their own take this one by Playwright's `mergeTests`.
 import { expect, test as base, type Page } from '@playwright/test'
 
 /** An event as a page reports it. */
@@ -118,6 +119,8 @@ export function verdict(runs: Run[], budget: Budget): string | undefined {
 }
 
 type Fixtures = {
+  /** The path of the page's beacon, as `init` was given it. */
+  beacon: string
   /** What the page has reported to its beacon so far, as far as it came by `fetch`. */
   reported: Reported[]
   /** Runs the action, and fails if the interaction of this name is not within the budget. Gives the runs. */
@@ -125,7 +128,8 @@ type Fixtures = {
 }
 
 export const test = base.extend<Fixtures>({
-  reported: async ({ page }, use) => { await use(listen(page)) },
+  beacon: ['/telemetry/beacon', { option: true }],
+  reported: async ({ page, beacon }, use) => { await use(listen(page, beacon)) },
   budget: async ({ reported }, use) => {
     await use(async (name, budget, action) => {
       const before = runsOf(reported, name).length
@@ -142,8 +146,8 @@ export const test = base.extend<Fixtures>({
   },
 })
 
-/** Collects what a page reports. The beacon's path is the one that `init` was given. */
-export function listen(page: Page, beacon = '/telemetry/beacon'): Reported[] {
+/** Collects what a page reports to the beacon at this path. */
+export function listen(page: Page, beacon: string): Reported[] {
   const reported: Reported[] = []
   page.on('request', (request) => {
     const body = new URL(request.url()).pathname === beacon ? request.postData() : null

@@ -16,7 +16,7 @@
 //! }
 //! ```
 //!
-//! That measures every interaction. A hook gives better names, and the last ten interactions to show:
+//! That measures every interaction. A hook gives better names, tags ([`UseMeasured::tags`]), and the last ten interactions to show:
 //!
 //! ```
 //! use leptos::prelude::*;

@@ -23,6 +23,8 @@ pub struct Limits {
     pub max_number: f64,
     /// Different values of one metadata key of one event; the rest become `other`.
     pub max_values: usize,
+    /// The keys of the application's own tags ([`UseMeasured::tags`](crate::UseMeasured::tags)), which `leptos.interaction.stop` may have.
+    pub tags: &'static [&'static str],
 }
 
 impl Default for Limits {
@@ -35,6 +37,7 @@ impl Default for Limits {
             max_duration: Duration::from_secs(60),
             max_number: 1e6,
             max_values: 100,
+            tags: &[],
         }
     }
 }

@@ -4,10 +4,14 @@ use leptos::prelude::*;
 
 use super::{Interaction, tracker};
 
+/// Keys and values that an application gives its interactions.
+pub(crate) type Tags = &'static [(&'static str, &'static str)];
+
 /// What [`use_measured`] returns. It is `Copy`: hand it to as many closures as you like.
 #[derive(Clone, Copy, Debug)]
 pub struct UseMeasured {
     name: &'static str,
+    tags: Tags,
     closed: RwSignal<Vec<Interaction>>,
 }
 
@@ -19,7 +23,7 @@ pub struct UseMeasured {
 /// # Example
 /// See the [crate's documentation](crate#in-the-browser).
 pub fn use_measured(name: &'static str) -> UseMeasured {
-    let measured = UseMeasured { name, closed: RwSignal::new(Vec::new()) };
+    let measured = UseMeasured { name, tags: &[], closed: RwSignal::new(Vec::new()) };
     tracker::listen(name, measured.closed);
     measured
 }
@@ -27,6 +31,26 @@ pub fn use_measured(name: &'static str) -> UseMeasured {
 impl UseMeasured {
     pub(crate) fn name(self) -> &'static str {
         self.name
+    }
+
+    /// The same hook, whose handlers give these tags to their interactions: further metadata of `leptos.interaction.stop`, by which a
+    /// metric can tell them apart. Keys and values are words of the program, never data, so there are few of them; the server takes
+    /// the keys that its beacon's `Limits::tags` lists.
+    ///
+    /// ```
+    /// use leptos::prelude::*;
+    /// use tachymeter_leptos::use_measured;
+    ///
+    /// #[component]
+    /// fn Checkout(is_member: bool) -> impl IntoView {
+    ///     let measured = use_measured("checkout").tags(if is_member { &[("plan", "member")] } else { &[("plan", "guest")] });
+    ///     view! { <button on:click=measured.on("pay", |_| ())>"Pay"</button> }
+    /// }
+    /// # let _ = Checkout;
+    /// ```
+    #[must_use]
+    pub fn tags(self, tags: &'static [(&'static str, &'static str)]) -> Self {
+        Self { tags, ..self }
     }
 
     /// Wraps an event handler: the interaction that a trusted event opens is called `<hook>.<handler>`, and it is one even if
@@ -38,7 +62,10 @@ impl UseMeasured {
     {
         move |event: E| {
             let input = event.as_ref().clone();
-            tracker::handle(self.name, handler_name, &input, || handler(event));
+            tracker::handle(self.name, handler_name, &input, || {
+                tracker::tag(self.name, self.tags);
+                handler(event);
+            });
         }
     }
 

@@ -4,12 +4,15 @@ use leptos::prelude::RwSignal;
 use tachymeter::{Context, SpanId, Value};
 
 use super::Interaction;
+use super::hook::Tags;
 
 pub(crate) fn listen(_hook: &'static str, _closed: RwSignal<Vec<Interaction>>) {}
 
 pub(crate) fn handle(_hook: &'static str, _handler: &'static str, _event: &web_sys::Event, run: impl FnOnce()) {
     run();
 }
+
+pub(crate) fn tag(_hook: &'static str, _tags: Tags) {}
 
 pub(crate) fn rendered() {}
 

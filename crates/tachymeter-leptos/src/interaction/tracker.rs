@@ -8,6 +8,7 @@ use tachymeter::{Context, execute};
 
 pub(crate) use super::calls::{InFlight, answered, parent, sent};
 use super::causes::Causes;
+use super::hook::Tags;
 pub(crate) use super::input::handle;
 use super::paint::{self, Painted};
 use super::report::{Interaction, Marks, Outcome};
@@ -40,6 +41,7 @@ pub(super) struct Open {
     pub(super) context: Context,
     name: String,
     hook: Option<&'static str>,
+    tags: Tags,
     event: String,
     origin: String,
     pub(super) marks: Marks,
@@ -124,6 +126,7 @@ pub(super) fn open(opening: Opening) -> u32 {
             context,
             name,
             hook,
+            tags: &[],
             event,
             origin,
             marks: Marks { input, handler_start: seen, handler_end: seen, ..Marks::default() },
@@ -146,6 +149,15 @@ pub(super) fn rename(id: u32, hook: &'static str, handler: &'static str) {
         if open.hook.is_none() {
             open.hook = Some(hook);
             open.name = format!("{hook}.{handler}");
+        }
+    });
+}
+
+/// The hook that names what is current has tags for it.
+pub(crate) fn tag(hook: &'static str, tags: Tags) {
+    each(input::current().unwrap_or_default(), |open| {
+        if open.hook == Some(hook) {
+            open.tags = tags;
         }
     });
 }
@@ -328,7 +340,7 @@ fn close(mut open: Open, at: f64, outcome: Outcome) {
         page.hooks.iter().filter(|(hook, _)| Some(*hook) == open.hook).map(|(_, signal)| *signal).collect()
     });
     let closed = Interaction::from_marks(open.id, open.name, open.event, outcome, open.marks);
-    open.context.in_scope(|| emit(&closed, event_timing));
+    open.context.in_scope(|| emit(&closed, open.tags, event_timing));
     // What the report itself re-renders belongs to no interaction.
     input::with_scope(Causes::NONE, || {
         for signal in signals {
@@ -344,13 +356,14 @@ pub(super) fn duration(ms: f64) -> std::time::Duration {
     std::time::Duration::from_secs_f64(ms.max(0.0) / 1000.0)
 }
 
-fn emit(it: &Interaction, event_timing: Option<f64>) {
+fn emit(it: &Interaction, tags: Tags, event_timing: Option<f64>) {
     let parts = it.measurements().map(|(key, ms)| (key, duration(ms).into()));
     let mut measurements: Vec<(&str, tachymeter::Value<'_>)> = parts.to_vec();
     measurements.extend([("renders", it.renders.into()), ("shared", it.shared.into())]);
     measurements.extend(event_timing.map(|ms| ("event_timing", duration(ms).into())));
-    let metadata =
-        [("name", it.name.as_str().into()), ("event", it.event.as_str().into()), ("outcome", it.outcome.as_str().into())];
+    let mut metadata =
+        vec![("name", it.name.as_str().into()), ("event", it.event.as_str().into()), ("outcome", it.outcome.as_str().into())];
+    metadata.extend(tags.iter().map(|(key, value)| (*key, (*value).into())));
     INTERACTION_STOP.execute(&measurements, &metadata);
 }
 

@@ -182,3 +182,32 @@ async fn what_a_click_brings_with_it_joins_it() {
     assert_eq!((closed[0].get("name"), closed[0].get("event")), (Some("join.box"), Some("click")));
     assert_eq!(page.text(), "11");
 }
+
+#[wasm_bindgen_test]
+async fn a_hook_gives_its_tags_to_what_it_names() {
+    let page = Page::show(|| {
+        let outer = use_measured("outer").tags(&[("plan", "outer"), ("place", "around")]);
+        let inner = use_measured("inner");
+        let (free, paid) = (inner.tags(&[("plan", "free")]), inner.tags(&[("plan", "paid"), ("size", "big")]));
+        view! {
+            <div class="around" on:click=outer.on("click", |_| ())>
+                <button class="free" on:click=free.on("click", |_| ())></button>
+                <button class="paid" on:click=paid.on("click", |_| ())></button>
+                <button class="none" on:click=inner.on("click", |_| ())></button>
+            </div>
+        }
+    });
+    microtasks().await;
+    for (class, name, tags) in [
+        ("free", "inner.click", &[("plan", "free")][..]),
+        ("paid", "inner.click", &[("plan", "paid"), ("size", "big")]),
+        ("none", "inner.click", &[]),
+        ("around", "outer.click", &[("plan", "outer"), ("place", "around")]),
+    ] {
+        page.click(class);
+        let stop = page.closed(1).await.remove(0);
+        assert_eq!((stop.get("name"), stop.get("outcome")), (Some(name), Some("unchanged")));
+        let told: Vec<_> = stop.metadata[3..].iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();
+        assert_eq!(told, tags, "{class}");
+    }
+}

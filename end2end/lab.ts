@@ -13,6 +13,8 @@ export const files = resolve(__dirname, '../target/lab', process.env.TACHYMETER_
 export class Lab {
   /** Everything that pages have reported, in the order in which it came. */
   readonly reported: Reported[] = []
+  /** How many requests that came in. */
+  reports = 0
   /** How many events browsers say that they have given up on. */
   dropped = 0
   private readonly http: HttpServer
@@ -49,6 +51,7 @@ export class Lab {
     if (path === '/telemetry/beacon') {
       const { events, dropped } = read(body.toString())
       add(this.reported, events)
+      this.reports += 1
       this.dropped += dropped
     }
     if (this.target) return this.forward(asked, body, answer)

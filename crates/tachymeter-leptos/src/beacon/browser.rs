@@ -11,7 +11,7 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 
 use super::{MAX_BYTES, REPORTED};
-use crate::interaction::tracker;
+use crate::interaction::{ended, tracker};
 use crate::trace;
 
 /// From the first event to the request that carries it, in milliseconds.
@@ -210,6 +210,7 @@ fn on_page_hidden() {
 }
 
 fn send_all() {
+    ended::tell_all();
     let url = QUEUE.with_borrow(|queue| queue.url);
     while let Some((batch, dropped)) = take_batch() {
         let properties = web_sys::BlobPropertyBag::new();

@@ -118,7 +118,8 @@ fn open(named: Option<(&'static str, &'static str)>) -> Option<u32> {
         None => name::of(&event),
     };
     let input = origin.time_stamp().min(seen);
-    let opening = Opening { name, hook: named.map(|(hook, _)| hook), event: event.type_(), origin: origin.type_(), input, seen };
+    let (hook, trusted) = (named.map(|(hook, _)| hook), origin.is_trusted());
+    let opening = Opening { name, hook, event: event.type_(), origin: origin.type_(), trusted, input, seen };
     let id = tracker::open(opening);
     INPUT.with_borrow_mut(|input| input.as_mut().map(|input| input.id = id));
     Some(id)

@@ -83,6 +83,8 @@ mod calls;
 #[cfg(feature = "hydrate")]
 mod causes;
 #[cfg(feature = "hydrate")]
+pub(crate) mod ended;
+#[cfg(feature = "hydrate")]
 mod executor;
 #[cfg(feature = "hydrate")]
 mod input;

@@ -8,12 +8,13 @@ use tachymeter::{Context, execute};
 
 pub(crate) use super::calls::{InFlight, answered, parent, sent};
 use super::causes::Causes;
+use super::ended::{self, Ended};
 use super::hook::Tags;
 pub(crate) use super::input::handle;
 use super::paint::{self, Painted};
 use super::report::{Interaction, Marks, Outcome};
 use super::{input, watch};
-use crate::events::{INTERACTION_LATE, INTERACTION_START, INTERACTION_STOP};
+use crate::events::{INTERACTION_LATE, INTERACTION_START};
 
 /// How many closed interactions a hook remembers.
 const REMEMBERED: usize = 10;
@@ -31,6 +32,8 @@ pub(super) struct Opening {
     pub(super) event: String,
     /// What kind of event the input itself was.
     pub(super) origin: String,
+    /// Whether a person made it.
+    pub(super) trusted: bool,
     pub(super) input: f64,
     pub(super) seen: f64,
 }
@@ -44,6 +47,7 @@ pub(super) struct Open {
     tags: Tags,
     event: String,
     origin: String,
+    trusted: bool,
     pub(super) marks: Marks,
     /// The document changed in this flush because of it.
     changed: bool,
@@ -110,7 +114,7 @@ thread_local! {
 
 /// Opens an interaction, and says so.
 pub(super) fn open(opening: Opening) -> u32 {
-    let Opening { name, hook, event, origin, input, seen } = opening;
+    let Opening { name, hook, event, origin, trusted, input, seen } = opening;
     let oldest = PAGE.with_borrow_mut(|page| (page.open.len() >= MAX_OPEN).then(|| page.open.remove(0)));
     if let Some(oldest) = oldest {
         close(oldest, paint::now(), Outcome::Aborted);
@@ -129,6 +133,7 @@ pub(super) fn open(opening: Opening) -> u32 {
             tags: &[],
             event,
             origin,
+            trusted,
             marks: Marks { input, handler_start: seen, handler_end: seen, ..Marks::default() },
             changed: false,
             queued: 0,
@@ -318,11 +323,11 @@ pub(crate) fn abandon() {
     for open in PAGE.with_borrow_mut(|page| std::mem::take(&mut page.open)) {
         close(open, now, Outcome::Aborted);
     }
+    ended::tell_all();
 }
 
 fn close(mut open: Open, at: f64, outcome: Outcome) {
     open.marks.paint = at;
-    let event_timing = watch::timing_of(&open.origin, open.marks.input);
     let kept = Closed {
         id: open.id,
         context: open.context,
@@ -340,7 +345,7 @@ fn close(mut open: Open, at: f64, outcome: Outcome) {
         page.hooks.iter().filter(|(hook, _)| Some(*hook) == open.hook).map(|(_, signal)| *signal).collect()
     });
     let closed = Interaction::from_marks(open.id, open.name, open.event, outcome, open.marks);
-    open.context.in_scope(|| emit(&closed, open.tags, event_timing));
+    let Open { tags, context, origin, trusted, marks: Marks { input, .. }, .. } = open;
     // What the report itself re-renders belongs to no interaction.
     input::with_scope(Causes::NONE, || {
         for signal in signals {
@@ -350,21 +355,11 @@ fn close(mut open: Open, at: f64, outcome: Outcome) {
             });
         }
     });
+    ended::tell(Ended { it: closed, tags, context, origin, input, trusted });
 }
 
 pub(super) fn duration(ms: f64) -> std::time::Duration {
     std::time::Duration::from_secs_f64(ms.max(0.0) / 1000.0)
-}
-
-fn emit(it: &Interaction, tags: Tags, event_timing: Option<f64>) {
-    let parts = it.measurements().map(|(key, ms)| (key, duration(ms).into()));
-    let mut measurements: Vec<(&str, tachymeter::Value<'_>)> = parts.to_vec();
-    measurements.extend([("renders", it.renders.into()), ("shared", it.shared.into())]);
-    measurements.extend(event_timing.map(|ms| ("event_timing", duration(ms).into())));
-    let mut metadata =
-        vec![("name", it.name.as_str().into()), ("event", it.event.as_str().into()), ("outcome", it.outcome.as_str().into())];
-    metadata.extend(tags.iter().map(|(key, value)| (*key, (*value).into())));
-    INTERACTION_STOP.execute(&measurements, &metadata);
 }
 
 /// How much is kept, for a test that nothing leaks: open interactions and calls, closed ones within their grace time.

@@ -102,6 +102,11 @@ fn keep(entries: Vec<Entry>) {
     });
 }
 
+/// Whether the browser tells anything.
+pub(super) fn hears_timings() -> bool {
+    TIMINGS.with_borrow(|(observer, _)| observer.is_some())
+}
+
 /// The browser's own duration of an input of this type and time, in milliseconds, if it has told it by now. It tells it some frames
 /// after the first paint, in steps of 8 ms, and nothing of what took less than 16.
 pub(super) fn timing_of(event: &str, input: f64) -> Option<f64> {

@@ -9,10 +9,11 @@ tachymeter::events! {
 
     /// All that the input caused is on the screen. The durations but `total` follow one another and add up to it:
     /// input event to handler, the handler, the wire, the server, the last re-render, the paint. `first_render` and `commit` are
-    /// offsets of the first and the last re-render from the input; `shared` counts the re-renders that another interaction has caused
+    /// offsets of the first and the last re-render from the input, `settled` of when nothing of it was queued or in flight any more, `frame`
+    /// of the animation frame that shows it; `shared` counts the re-renders that another interaction has caused
     /// as well; `event_timing` is the browser's own duration, to the first paint, if it has told one by then.
     pub event INTERACTION_STOP = "leptos.interaction.stop"
-        { input_delay, handler, network, server, render, paint, total, commit, first_render, event_timing, renders, shared }
+        { input_delay, handler, network, server, render, paint, total, commit, first_render, settled, frame, event_timing, renders, shared }
         [name, event, outcome];
 
     /// A task of an interaction that has ended has changed the document after all.

@@ -32,6 +32,23 @@
 //! until the next time it settles. For ten seconds more a task that it spawned keeps its name: if that changes the document then,
 //! `leptos.interaction.late` says so, under the same trace.
 //!
+//! # What is marked
+//!
+//! | mark | is | in `leptos.interaction.stop` |
+//! |---|---|---|
+//! | t0 | the browser's own time of the input | all else is counted from it |
+//! | t1, t2 | the handler begins, and ends | `input_delay`, `handler` |
+//! | | a call goes out, its first byte is here, it is decoded | `network` and `server`; each call as `leptos.server_fn.stop` |
+//! | t3 | the first re-render is in the document: of an asynchronous interaction the word that it is pending | `first_render` |
+//! | | the last one is, with the result | `commit` |
+//! | t4 | nothing of it is queued or in flight | `settled` |
+//! | t5 | the animation frame that shows it begins | `frame` |
+//! | t6 | the first task after that frame: it is painted | `total` |
+//! | | the browser's own measure, to the first paint | `event_timing` |
+//!
+//! Event Timing tells of a click some milliseconds after its paint, so the report of an interaction that has ended by then waits 60 ms for it.
+//! It counts in steps of 8 ms and tells nothing below 16. What comes when a frame has begun already is shown by the next, and measured so.
+//!
 //! # How exact it is
 //!
 //! Against a ground truth of the page's own, 200 clicks each, Chromium on two cores; ours less the other, in milliseconds, as

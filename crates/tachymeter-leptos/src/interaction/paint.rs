@@ -16,6 +16,8 @@ use wasm_bindgen::prelude::wasm_bindgen;
 pub(crate) struct Painted {
     /// Milliseconds of the page's clock.
     pub(crate) at: f64,
+    /// When the frame began: what changed later is not in it.
+    pub(crate) frame: f64,
     /// The page is hidden: nothing was painted.
     pub(crate) hidden: bool,
 }
@@ -24,6 +26,8 @@ type Callback = Box<dyn FnOnce(Painted)>;
 
 struct Frames {
     waiting: Vec<Callback>,
+    /// When the last frame began that something waited for.
+    began: f64,
     /// Posts to itself: the receiving side runs as a task of its own, after the frame.
     port: web_sys::MessagePort,
     /// Kept alive because the browser calls them for the page's whole life.
@@ -57,9 +61,11 @@ pub(crate) fn after_next(callback: impl FnOnce(Painted) + 'static) {
 }
 
 fn flush() {
-    let waiting = FRAMES.with_borrow_mut(|frames| frames.as_mut().map(|frames| std::mem::take(&mut frames.waiting)));
-    let painted = Painted { at: now(), hidden: document().hidden() };
-    for callback in waiting.unwrap_or_default() {
+    let (at, hidden) = (now(), document().hidden());
+    let waiting = FRAMES.with_borrow_mut(|frames| frames.as_mut().map(|it| (std::mem::take(&mut it.waiting), it.began)));
+    let (waiting, began) = waiting.unwrap_or_default();
+    let painted = Painted { at, frame: if hidden { at } else { began }, hidden };
+    for callback in waiting {
         callback(painted);
     }
 }
@@ -72,6 +78,7 @@ impl Frames {
         channel.port2().set_onmessage(Some(on_message.as_ref().unchecked_ref()));
         let sender = port.clone();
         let on_frame = Closure::<dyn FnMut()>::new(move || {
+            FRAMES.with_borrow_mut(|frames| frames.as_mut().map(|frames| frames.began = now()));
             _ = sender.post_message(&wasm_bindgen::JsValue::NULL);
         });
         let on_visibility = Closure::<dyn FnMut()>::new(|| {
@@ -80,6 +87,6 @@ impl Frames {
             }
         });
         _ = document().add_event_listener_with_callback("visibilitychange", on_visibility.as_ref().unchecked_ref());
-        Self { waiting: Vec::new(), port, on_frame, _on_message: on_message, _on_visibility: on_visibility }
+        Self { waiting: Vec::new(), began: 0.0, port, on_frame, _on_message: on_message, _on_visibility: on_visibility }
     }
 }

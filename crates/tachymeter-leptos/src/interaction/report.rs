@@ -60,6 +60,10 @@ pub(crate) struct Marks {
     pub(crate) renders: u32,
     /// Of those, how many another interaction has caused as well.
     pub(crate) shared: u32,
+    /// Nothing of it was queued or in flight any more.
+    pub(crate) settled: f64,
+    /// The frame that shows it began; 0 without one.
+    pub(crate) frame: f64,
     /// The first task after the frame that shows it.
     pub(crate) paint: f64,
 }
@@ -93,6 +97,10 @@ pub struct Interaction {
     pub commit: f64,
     /// From the input until the first re-render was in the document: of an asynchronous interaction the one that says it is pending.
     pub first_render: f64,
+    /// From the input until nothing of it was queued or in flight any more.
+    pub settled: f64,
+    /// From the input until the animation frame that shows it began; 0 if there was none.
+    pub frame: f64,
     /// How many re-renders there were. What changes the document in one go is one, whatever the number of effects.
     pub renders: u32,
     /// Of those, how many another interaction has caused as well.
@@ -105,7 +113,8 @@ impl Interaction {
     /// ```
     /// # use tachymeter_leptos::{Interaction, Outcome};
     /// # let it = Interaction { id: 1, name: "a.b".into(), event: "click".into(), outcome: Outcome::Rendered, input_delay: 1.0, handler: 2.0,
-    /// #   network: 3.0, server: 4.0, render: 5.0, paint: 6.0, total: 21.0, commit: 15.0, first_render: 15.0, renders: 1, shared: 0 };
+    /// #   network: 3.0, server: 4.0, render: 5.0, paint: 6.0, total: 21.0, commit: 15.0, first_render: 15.0, settled: 15.0, frame: 17.0,
+    /// #   renders: 1, shared: 0 };
     /// let sum: f64 = it.parts().iter().map(|(_, ms)| ms).sum();
     /// assert_eq!(sum, it.total);
     /// ```
@@ -122,7 +131,7 @@ impl Interaction {
 
     /// Everything in milliseconds, each by the key under which it is measured.
     #[cfg(feature = "hydrate")]
-    pub(super) fn measurements(&self) -> [(&'static str, f64); 9] {
+    pub(super) fn measurements(&self) -> [(&'static str, f64); 11] {
         [
             ("input_delay", self.input_delay),
             ("handler", self.handler),
@@ -133,6 +142,8 @@ impl Interaction {
             ("total", self.total),
             ("commit", self.commit),
             ("first_render", self.first_render),
+            ("settled", self.settled),
+            ("frame", self.frame),
         ]
     }
 
@@ -161,6 +172,8 @@ impl Interaction {
             total: paint - marks.input,
             commit: render - marks.input,
             first_render: marks.first_render.unwrap_or(render).max(handler_start) - marks.input,
+            settled: (marks.settled - marks.input).max(0.0),
+            frame: (marks.frame - marks.input).max(0.0),
             renders: marks.renders,
             shared: marks.shared,
         }
@@ -187,10 +200,12 @@ mod tests {
             render: Some(122.0),
             renders: 2,
             shared: 0,
+            settled: 122.5,
+            frame: 128.0,
             paint: 130.0,
         });
         assert_eq!(it.parts().map(|(_, ms)| ms), [2.0, 1.0, 7.0, 100.0, 2.0, 8.0]);
-        assert_eq!((it.total, it.commit, it.first_render), (120.0, 112.0, 4.0));
+        assert_eq!((it.first_render, it.commit, it.settled, it.frame, it.total), (4.0, 112.0, 112.5, 118.0, 120.0));
     }
 
     #[test]

@@ -177,9 +177,9 @@ pub(super) fn each(causes: Causes, mut f: impl FnMut(&mut Open)) {
         for id in causes.ids() {
             let Some(open) = page.find(id) else { continue };
             f(open);
-            if open.settled() && !open.awaiting_paint {
-                open.awaiting_paint = true;
-                arm = true;
+            if open.settled() {
+                open.marks.settled = paint::now();
+                arm |= !std::mem::replace(&mut open.awaiting_paint, true);
             }
         }
         arm
@@ -304,14 +304,23 @@ pub(crate) fn listen(hook: &'static str, closed: RwSignal<Vec<Interaction>>) {
 /// The paint has come: closes those that are still settled; the others wait until they settle again.
 fn close_settled(painted: Painted) {
     input::frame_passed();
-    let settled: Vec<Open> = PAGE.with_borrow_mut(|page| {
+    // What has gone on when the frame had begun already is in the next one.
+    let in_it = |open: &mut Open| open.awaiting_paint && open.settled() && open.marks.settled <= painted.frame;
+    let (shown, again) = PAGE.with_borrow_mut(|page| {
+        let shown: Vec<Open> = page.open.extract_if(.., in_it).collect();
+        let mut again = false;
         for open in &mut page.open {
             open.changed = false;
             open.awaiting_paint &= open.settled();
+            again |= open.awaiting_paint;
         }
-        page.open.extract_if(.., |open| open.awaiting_paint).collect()
+        (shown, again)
     });
-    for open in settled {
+    if again {
+        paint::after_next(close_settled);
+    }
+    for mut open in shown {
+        open.marks.frame = painted.frame;
         let outcome = open.outcome(painted.hidden);
         close(open, painted.at, outcome);
     }

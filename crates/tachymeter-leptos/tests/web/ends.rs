@@ -37,6 +37,31 @@ async fn what_comes_after_the_end_is_late_and_not_anothers() {
     assert_eq!(page.text(), "11");
 }
 
+/// An answer that comes while a frame is made is not in it: the paint is that of the next.
+#[wasm_bindgen_test]
+async fn what_comes_when_the_frame_has_begun_is_shown_by_the_next() {
+    let (sender, receiver) = oneshot::channel::<i32>();
+    let page = Page::show(move || {
+        let value = RwSignal::new(0);
+        let mut receiver = Some(receiver);
+        let click = move |_| {
+            let receiver = receiver.take().expect("one click");
+            spawn_local(async move { value.set(receiver.await.expect("a value")) });
+        };
+        view! { <button class="ask" data-measure="frame" on:click=click>{value}</button> }
+    });
+    microtasks().await;
+    let mut sender = Some(sender);
+    let answer =
+        wasm_bindgen::closure::Closure::once_into_js(move || sender.take().expect("once").send(7).expect("a task waits"));
+    when_a_frame_has_begun(&answer);
+    page.click("ask");
+    let stop = page.closed(1).await.remove(0);
+    assert_eq!(ended(&stop), ("frame", "rendered", ONE));
+    let ms = |key| stop.measurement(key).and_then(|value| value.as_f64()).expect("measured");
+    assert!(ms("commit") <= ms("settled") && ms("settled") <= ms("frame") && ms("frame") <= ms("total"), "{stop:?}");
+}
+
 #[wasm_bindgen_test]
 async fn a_message_from_elsewhere_is_nobodys() {
     let page = Page::show(|| {

@@ -101,6 +101,13 @@ impl Drop for Page {
     export function dispatch(element, event) {
         element.dispatchEvent(new UIEvent(event, { bubbles: true, cancelable: true }))
     }
+    export function when_a_frame_has_begun(callback) {
+        requestAnimationFrame(() => {
+            const { port1, port2 } = new MessageChannel()
+            port2.onmessage = callback
+            port1.postMessage(0)
+        })
+    }
     export function hide(hidden) {
         Object.defineProperty(document, "hidden", { configurable: true, get: () => hidden })
         document.dispatchEvent(new Event("visibilitychange"))
@@ -109,6 +116,8 @@ impl Drop for Page {
 extern "C" {
     fn press(element: &JsValue);
     fn dispatch(element: &JsValue, event: &str);
+    /// Runs it in a task between the next frame's beginning and what is posted from a later callback of the same frame.
+    fn when_a_frame_has_begun(callback: &JsValue);
     fn hide(hidden: bool);
 }
 

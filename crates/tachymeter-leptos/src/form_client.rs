@@ -37,7 +37,7 @@ where
         let answer = <MeasuredClient as Client<E, IE, OE>>::send(request).with_context(span.context()).await;
         let succeeded = answer.as_ref().is_ok_and(|answer| ClientRes::<E>::status(answer) < 400);
         in_flight.ended(succeeded);
-        let timings: Vec<_> = in_flight.timings().into_iter().filter(|(key, _)| *key != "decode").collect();
+        let timings: Vec<_> = in_flight.timings(&span).into_iter().filter(|(key, _)| *key != "decode").collect();
         span.stop(&timings, &[("outcome", if succeeded { "ok" } else { "error" }.into())]);
         answer
     }

@@ -92,7 +92,8 @@ where
         let mut in_flight = tracker::InFlight::begin(span.context().span_id);
         let result = P::run_client(path, input).with_context(span.context()).await;
         in_flight.ended(result.is_ok());
-        stop(span, &in_flight.timings(), &result);
+        let timings = in_flight.timings(&span);
+        stop(span, &timings, &result);
         result
     }
 }

@@ -218,7 +218,8 @@ pub fn execute(name: &str, measurements: &[(&str, Value<'_>)], metadata: &[(&str
     by_name(name, measurements, metadata, Origin::Ambient);
 }
 
-/// Like [`execute`], for an event that happened elsewhere: its span and that span's parent are told, not looked up.
+/// Like [`execute`], for an event that happened elsewhere: its span and that span's parent are told, not looked up. Its keys are those of
+/// elsewhere, too; whoever takes them from there checks them.
 ///
 /// ```
 /// use tachymeter::Context;
@@ -237,7 +238,9 @@ pub fn execute_for(
 
 fn by_name(name: &str, measurements: &[(&str, Value<'_>)], metadata: &[(&str, Value<'_>)], origin: Origin) {
     if table::is_heard(name) {
-        warn::undeclared_by_name(name, measurements, metadata);
+        if matches!(origin, Origin::Ambient) {
+            warn::undeclared_by_name(name, measurements, metadata);
+        }
         table::dispatch_by_name(&Emission::new(name, measurements, metadata, origin));
     }
 }

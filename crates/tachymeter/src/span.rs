@@ -2,6 +2,7 @@
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::time::Duration;
 
 use crate::clock::{self, Timestamp};
 use crate::emission::{Origin, Pair};
@@ -105,6 +106,21 @@ impl OpenSpan {
     /// Whether somebody listened when it started: if not it emits nothing, and needs nothing.
     pub fn is_heard(&self) -> bool {
         self.heard.is_some()
+    }
+
+    /// How long it has been open; zero if nobody listened when it started.
+    ///
+    /// ```
+    /// # tachymeter::events! { #[doc = "All."] pub EVENTS; #[doc = "Work."] pub span WORK = "doc.elapsed" {} []; }
+    /// # use std::time::Duration;
+    /// let clock = tachymeter::testing::freeze_clock();
+    /// let _listens = tachymeter::testing::capture(&["doc.elapsed.stop"]);
+    /// let span = WORK.start(&[]);
+    /// clock.advance(Duration::from_millis(5));
+    /// assert_eq!(span.elapsed(), Duration::from_millis(5));
+    /// ```
+    pub fn elapsed(&self) -> Duration {
+        self.heard.as_ref().map_or(Duration::ZERO, |heard| clock::now().since(heard.started))
     }
 
     /// Adds metadata to what the end will carry; the same key replaces.

@@ -2,7 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 
-use tachymeter::{Context, SpanId, Value};
+use tachymeter::{Context, OpenSpan, SpanId, Value};
 
 use super::causes::Causes;
 use super::{input, paint, start, tracker};
@@ -17,7 +17,6 @@ struct Call {
     task: usize,
     /// The input that its offset is counted from.
     input: Option<f64>,
-    began: f64,
     sent: Option<f64>,
     first_byte: Option<f64>,
 }
@@ -87,7 +86,7 @@ impl InFlight {
             input.get_or_insert(open.marks.input);
         });
         let (task, behind) = (TASK.get(), Causes::NONE);
-        let call = Call { span, causes, behind, task, input, began: paint::now(), sent: None, first_byte: None };
+        let call = Call { span, causes, behind, task, input, sent: None, first_byte: None };
         CALLS.with_borrow_mut(|calls| calls.push(call));
         Self { span, succeeded: None }
     }
@@ -97,14 +96,16 @@ impl InFlight {
         self.succeeded = Some(succeeded);
     }
 
-    /// How long its parts took, each with the key under which it is measured.
-    pub(crate) fn timings(&self) -> Vec<(&'static str, Value<'static>)> {
+    /// How long its parts took, each with the key under which it is measured. They are counted from the beginning of its span.
+    pub(crate) fn timings(&self, span: &OpenSpan) -> Vec<(&'static str, Value<'static>)> {
         let now = paint::now();
+        // In this order: rather a hair too early than ended after what it has caused.
+        let began = now - span.elapsed().as_secs_f64() * 1000.0;
         CALLS.with_borrow(|calls| {
             let Some(call) = calls.iter().find(|call| call.span == self.span) else { return Vec::new() };
             let parts = [
-                ("offset", call.input, Some(call.began)),
-                ("queue", Some(call.began), call.sent),
+                ("offset", call.input, Some(began)),
+                ("queue", Some(began), call.sent),
                 ("request", call.sent, call.first_byte),
                 ("decode", call.first_byte, Some(now)),
             ];

@@ -76,5 +76,8 @@ fn emit(Ended { it, tags, context, .. }: &Ended, event_timing: Option<f64>) {
     let mut metadata =
         vec![("name", it.name.as_str().into()), ("event", it.event.as_str().into()), ("outcome", it.outcome.as_str().into())];
     metadata.extend(tags.iter().map(|(key, value)| (*key, (*value).into())));
-    context.in_scope(|| INTERACTION_STOP.execute(&measurements, &metadata));
+    if let Some(listeners) = INTERACTION_STOP.heard() {
+        // Not `execute`, which complains of what isn't declared: tags are the application's.
+        context.in_scope(|| INTERACTION_STOP.dispatch(listeners, &measurements, &metadata));
+    }
 }

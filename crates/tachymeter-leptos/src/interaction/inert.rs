@@ -1,7 +1,7 @@
 //! The server's twin of `tracker.rs`: same functions, nothing to track.
 
 use leptos::prelude::RwSignal;
-use tachymeter::{Context, SpanId, Value};
+use tachymeter::{Context, OpenSpan, SpanId, Value};
 
 use super::Interaction;
 use super::hook::Tags;
@@ -37,7 +37,7 @@ impl InFlight {
 
     pub(crate) fn ended(&mut self, _succeeded: bool) {}
 
-    pub(crate) fn timings(&self) -> Vec<(&'static str, Value<'static>)> {
+    pub(crate) fn timings(&self, _span: &OpenSpan) -> Vec<(&'static str, Value<'static>)> {
         Vec::new()
     }
 }

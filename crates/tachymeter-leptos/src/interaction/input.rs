@@ -15,7 +15,7 @@ use super::tracker::{self, Opening};
 use super::{executor, name, paint, start, watch};
 
 /// What is listened to.
-const TYPES: [&str; 8] = ["pointerdown", "pointerup", "click", "keydown", "input", "change", "submit", "popstate"];
+const TYPES: [&str; 9] = ["pointerdown", "pointerup", "click", "keydown", "keyup", "input", "change", "submit", "popstate"];
 
 /// An event that nobody answers and the one that the browser makes of it are no further apart, in milliseconds.
 const SAME_TASK_MS: f64 = 20.0;

@@ -2,7 +2,7 @@
 //!
 //! # When it begins
 //!
-//! `init` puts listeners on the window that see each input (click, key, pointer down and up, `input`, `change`, `submit`,
+//! `init` puts listeners on the window that see each input (click, key and pointer down and up, `input`, `change`, `submit`,
 //! history) before any handler. An input becomes an interaction when it causes something: it wakes a task, or a handler of
 //! [`use_measured`] runs. One that nobody answers is not reported. Events that a script has made are nobody's input: what they do
 //! belongs to whatever made them. It is called by its hook, else by the nearest `data-measure`, else by role and name of the control,
@@ -77,7 +77,8 @@
 //! - A plain callback (`set_timeout`, an observer) has no cause: what it does belongs to nobody. A task that waits for the same timer
 //!   keeps its cause.
 //! - A signal set from such a callback wakes effects; one that an open interaction has run last is counted for that interaction.
-//! - Handlers within a shadow tree are seen by `UseMeasured::on` only.
+//! - Handlers within a shadow tree, and those of other events (a wheel, a drag, the focus, a double click), are seen by `UseMeasured::on`
+//!   only.
 //!
 //! # With an executor of your own
 //!

@@ -103,7 +103,7 @@ async fn a_key_a_pointer_and_a_form_are_inputs_too() {
         let add = move || *count.write() += 1;
         view! {
             <p>{count}</p>
-            <input class="field" aria-label="Search" on:keydown=move |_| add()/>
+            <input class="field" aria-label="Search" on:keydown=move |_| add() on:keyup=move |_| add()/>
             <div class="stage" role="slider" aria-label="Size" on:pointerdown=move |_| add() on:pointerup=move |_| add()></div>
             <form class="form" role="search" aria-label="Site" on:submit=move |_| add()></form>
         }
@@ -111,6 +111,7 @@ async fn a_key_a_pointer_and_a_form_are_inputs_too() {
     microtasks().await;
     for (class, event, name) in [
         ("field", "keydown", "textbox \"Search\""),
+        ("field", "keyup", "textbox \"Search\""),
         ("stage", "pointerdown", "slider \"Size\""),
         ("stage", "pointerup", "slider \"Size\""),
         ("form", "submit", "search \"Site\""),
@@ -120,7 +121,7 @@ async fn a_key_a_pointer_and_a_form_are_inputs_too() {
         assert_eq!((closed[0].get("name"), closed[0].get("event")), (Some(name), Some(event)));
         assert_eq!(closed[0].get("outcome"), Some("rendered"), "{event}");
     }
-    assert_eq!(page.text(), "4");
+    assert_eq!(page.text(), "5");
 }
 
 async fn a_page_gives_only_so_many_names() {

@@ -31,6 +31,8 @@ mod store;
 #[cfg(all(test, feature = "ssr"))]
 mod tests;
 #[cfg(feature = "ssr")]
+mod waiting;
+#[cfg(feature = "ssr")]
 mod waterfall;
 
 #[cfg(feature = "ssr")]

@@ -1,29 +1,41 @@
 //! What is remembered of an event that belongs to a trace.
 
 use std::borrow::Cow;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use tachymeter::clock::{self, Timestamp};
 use tachymeter::{Emission, SpanId, Value};
+
+use super::store::Shared;
 
 /// The metadata by which a part is known, in the order in which it is looked for.
 const NAMES: [&str; 4] = ["name", "label", "route", "host"];
 
 /// What a part may consist of; a waterfall shows nothing else.
 const PIECES: [&str; 7] = ["queue", "request", "query", "decode", "body", "encode", "first_byte"];
-/// How long each of them took, in milliseconds. Thousands of traces wait at a time, so small counts more here than precise.
-pub(super) type Pieces = [Option<f32>; PIECES.len()];
+
+/// How long each of them took, in milliseconds. Thousands of parts wait at a time, so small counts more here than precise; what was not
+/// measured is no number.
+#[derive(Clone, Debug)]
+pub(super) struct Pieces([f32; PIECES.len()]);
 
 /// How parts end as a rule. There are many of them, and a text of its own for each is memory that nobody reads.
 const OUTCOMES: [&str; 5] = ["", "ok", "error", "exception", "aborted"];
 
+/// An event by which something ends: its kind, and how its name goes on.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Ending {
+    pub(super) kind: &'static str,
+    pub(super) end: &'static str,
+}
+
 /// An event that has ended: a span, or what is told once at its end with its `total`.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub(super) struct Part {
     /// The event's name without its last segment, if that says how a span ended.
     pub(super) kind: &'static str,
-    pub(super) name: Box<str>,
+    pub(super) name: Arc<str>,
     /// In the browser it is counted from the interaction's input, on the server by [`now`].
     pub(super) in_browser: bool,
     pub(super) span: Option<SpanId>,
@@ -35,37 +47,69 @@ pub(super) struct Part {
 }
 
 impl Part {
-    /// What an event says that has just ended; `None` if it says nothing of a duration. It is of this kind, and its name
-    /// goes on so.
-    pub(super) fn of(emission: &Emission<'_>, kind: &'static str, end: &str) -> Option<Self> {
-        let whole = ["duration", "total"].into_iter().find_map(|key| milliseconds(emission, key))?;
-        let text = |key: &str| emission.get(key).and_then(|value| value.as_str());
-        let ended = end.trim_start_matches('.');
-        let in_browser = text("side") == Some("client");
-        let context = emission.context();
+    /// What an event says that has just ended; `None` if it says nothing of a duration. Each list is gone through once: this is done for
+    /// every request.
+    pub(super) fn of(emission: &Emission<'_>, Ending { kind, end }: Ending, shared: &mut Shared) -> Option<Self> {
+        let (mut whole, mut offset, mut pieces) = (None, None, Pieces::default());
+        for (key, value) in emission.measurements() {
+            let Value::Duration(time) = value else { continue };
+            match *key {
+                "duration" | "total" => whole = Some(ms(*time)),
+                "offset" => offset = Some(ms(*time)),
+                piece => pieces.set(piece, ms(*time)),
+            }
+        }
+        let (mut name, mut rank, mut in_browser, mut outcome) = ("", NAMES.len(), false, "");
+        for (key, value) in emission.metadata() {
+            let Value::Str(text) = *value else { continue };
+            match *key {
+                "side" => in_browser = text == "client",
+                "outcome" => outcome = text,
+                key => {
+                    if let Some(better) = NAMES[..rank].iter().position(|known| *known == key) {
+                        (name, rank) = (text, better);
+                    }
+                }
+            }
+        }
+        let (whole, context) = (whole?, emission.context());
         // What is no span has no id of its own: it belongs to the span around it.
-        let (span, parent) = match ended {
+        let (span, parent) = match end {
             "" => (None, context.map(|context| context.span_id)),
             _ => (context.map(|context| context.span_id), emission.parent_id()),
         };
-        let start = if in_browser { milliseconds(emission, "offset")? } else { now() - whole };
-        let outcome = if matches!(ended, "" | "stop") { text("outcome").unwrap_or_default() } else { ended };
         Some(Self {
             kind,
-            name: NAMES.into_iter().find_map(text).unwrap_or_default().into(),
+            name: shared.name(name),
             in_browser,
             span,
             parent,
-            start,
+            start: if in_browser { offset? } else { now() - whole },
             duration: whole,
-            outcome: outcome_of(outcome),
-            pieces: pieces(emission.measurements().iter().filter_map(|(name, value)| Some((*name, duration(value)?)))),
+            outcome: outcome_of(if matches!(end, "" | ".stop") { outcome } else { &end[1..] }),
+            pieces,
         })
     }
 
     /// A piece of it that was measured on its own.
     pub(super) fn piece(&self, name: &str) -> Option<f64> {
-        self.pieces[PIECES.iter().position(|known| *known == name)?].map(f64::from)
+        let piece = self.pieces.0[PIECES.iter().position(|known| *known == name)?];
+        (!piece.is_nan()).then(|| piece.into())
+    }
+}
+
+impl Default for Pieces {
+    fn default() -> Self {
+        Self([f32::NAN; PIECES.len()])
+    }
+}
+
+impl Pieces {
+    /// In milliseconds; what a waterfall doesn't show is left out.
+    pub(super) fn set(&mut self, name: &str, ms: f64) {
+        if let Some(at) = PIECES.iter().position(|known| *known == name) {
+            self.0[at] = ms as f32;
+        }
     }
 }
 
@@ -74,25 +118,10 @@ fn outcome_of(text: &str) -> Cow<'static, str> {
     known.map_or_else(|| text.to_owned().into(), Cow::Borrowed)
 }
 
-/// Those among these that a waterfall shows.
-pub(super) fn pieces<'a>(measured: impl Iterator<Item = (&'a str, f64)>) -> Pieces {
-    let mut pieces = Pieces::default();
-    for (name, ms) in measured {
-        if let Some(at) = PIECES.iter().position(|known| *known == name) {
-            pieces[at] = Some(ms as f32);
-        }
-    }
-    pieces
-}
-
 /// A measured duration.
 pub(super) fn milliseconds(emission: &Emission<'_>, key: &str) -> Option<f64> {
-    duration(&emission.measurement(key)?)
-}
-
-fn duration(value: &Value<'_>) -> Option<f64> {
-    match value {
-        Value::Duration(duration) => Some(ms(*duration)),
+    match emission.measurement(key)? {
+        Value::Duration(duration) => Some(ms(duration)),
         _ => None,
     }
 }

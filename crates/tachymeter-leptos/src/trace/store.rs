@@ -1,14 +1,16 @@
 //! What is kept of traces: bounded, by name and outcome the latest, by name the slowest.
 
-use std::collections::{BTreeMap, HashMap, VecDeque, hash_map};
+use std::collections::{BTreeMap, VecDeque};
 use std::str::FromStr;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use hashbrown::{HashMap, HashSet};
 use tachymeter::{AttachError, Attached, Context, Emission, TraceId, execute};
 
 use super::ended::{Ended, unix_ms};
 use super::model::{EventFigures, Filter, Overview, Trace};
-use super::part::{Part, milliseconds, now};
+use super::part::{Ending, Part, milliseconds, now};
+use super::waiting::{Waited, Waiting};
 use super::{prefix, waterfall};
 use crate::events::{INTERACTION_LATE, INTERACTION_STOP, SERVER_FN, TRACE_DROPPED};
 use crate::interaction::Outcome;
@@ -24,9 +26,8 @@ pub const RECENT: usize = 1_000;
 pub const MAX_NAMES: usize = 100;
 /// How many parts of one interaction are kept; how many there were beyond is counted.
 pub const MAX_PARTS: usize = 64;
-/// How many traces wait for their interaction, and how long, in milliseconds. A browser that lost its connection tries again for a minute.
-const MAX_WAITING: usize = 20_000;
-const WAITING_FOR: f64 = 120_000.0;
+/// How many names of parts are shared. There are few; if they are made up, the list begins anew.
+const MAX_SHARED: usize = 1_000;
 /// How the names of events go on behind their kind, by which it is known that something has ended: an event, or a span in its three ways.
 const ENDS: [&str; 4] = ["", ".stop", ".exception", ".aborted"];
 /// How many rows each of a page's lists has.
@@ -42,26 +43,41 @@ pub struct Traces {
 
 #[derive(Debug, Default)]
 struct Inner {
+    waiting: Waiting,
+    /// Those whose interaction has been reported.
     traces: HashMap<TraceId, Entry>,
-    /// Traces by the time of their first part, which may have been ended since.
-    waiting: VecDeque<(f64, TraceId)>,
     names: BTreeMap<Box<str>, Name>,
     ended: u64,
-    /// The room of one that was let go, for the next one: under load one comes for each that goes.
-    spare: Vec<Part>,
-    /// How many were let go that nobody was told of.
-    dropped: u64,
+    shared: Shared,
 }
 
 /// A trace.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Entry {
+    pub(super) ended: Ended,
     pub(super) parts: Vec<Part>,
     pub(super) omitted: u32,
-    pub(super) ended: Option<Ended>,
     pub(super) late: Vec<f64>,
     /// In how many lists it is.
     kept: u8,
+}
+
+/// The names of parts, each once however many parts have it.
+#[derive(Debug, Default)]
+pub(super) struct Shared(HashSet<Arc<str>>);
+
+impl Shared {
+    pub(super) fn name(&mut self, text: &str) -> Arc<str> {
+        if let Some(known) = self.0.get(text) {
+            return Arc::clone(known);
+        }
+        if self.0.len() >= MAX_SHARED {
+            self.0.clear();
+        }
+        let name: Arc<str> = text.into();
+        self.0.insert(Arc::clone(&name));
+        name
+    }
 }
 
 /// The interactions of one name.
@@ -94,62 +110,59 @@ impl Traces {
     ///
     /// # Errors
     /// A malformed name.
-    pub fn attach(self: &std::sync::Arc<Self>, kinds: &[&'static str]) -> Result<Attached, AttachError> {
-        let kinds: Vec<&'static str> = kinds.iter().copied().chain([SERVER_FN.name()]).collect();
-        let ends = kinds.iter().flat_map(|kind| ENDS.map(|end| format!("{kind}{end}")));
-        let names: Vec<String> = ends.chain([INTERACTION_STOP.name().to_owned(), INTERACTION_LATE.name().to_owned()]).collect();
+    pub fn attach(self: &Arc<Self>, kinds: &[&'static str]) -> Result<Attached, AttachError> {
+        let kinds = kinds.iter().copied().chain([SERVER_FN.name()]);
+        let ends: HashMap<String, Ending> =
+            kinds.flat_map(|kind| ENDS.map(|end| (format!("{kind}{end}"), Ending { kind, end }))).collect();
+        let others = [INTERACTION_STOP.name().to_owned(), INTERACTION_LATE.name().to_owned()];
+        let names: Vec<String> = ends.keys().cloned().chain(others).collect();
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
-        let traces = self.clone();
         // Several may listen beside one another, so each has an id of its own.
-        let id = format!("tachymeter-leptos.traces-{:p}", std::sync::Arc::as_ptr(self));
-        tachymeter::attach_durable(&id, &names, move |emission| traces.hear(emission, &kinds))
+        let id = format!("tachymeter-leptos.traces-{:p}", Arc::as_ptr(self));
+        let traces = Arc::clone(self);
+        tachymeter::attach_durable(&id, &names, move |emission| traces.hear(emission, &ends))
     }
 
-    fn hear(&self, emission: &Emission<'_>, kinds: &[&'static str]) {
+    fn hear(&self, emission: &Emission<'_>, ends: &HashMap<String, Ending>) {
         let Some(context) = emission.context() else { return };
-        if !prefix::is_of_a_page(context.trace_id) {
+        let trace = context.trace_id;
+        if !prefix::is_of_a_page(trace) {
             return;
         }
-        let part = kinds.iter().find_map(|kind| {
-            let end = emission.name().strip_prefix(kind)?;
-            ENDS.contains(&end).then(|| Part::of(emission, kind, end))
-        });
-        match part {
-            Some(Some(part)) => self.add(context.trace_id, part),
-            Some(None) => {}
-            None if emission.name() == INTERACTION_STOP.name() => {
-                if let Some(ended) = Ended::of(context.trace_id, emission) {
-                    self.end(context.trace_id, ended);
-                }
-            }
-            None => self.late(context.trace_id, milliseconds(emission, "commit")),
+        if let Some(ending) = ends.get(emission.name()) {
+            self.add_by(trace, |shared| Part::of(emission, *ending, shared));
+        } else if emission.name() == INTERACTION_LATE.name() {
+            self.late(trace, milliseconds(emission, "commit"));
+        } else if let Some(ended) = Ended::of(trace, emission) {
+            self.end(trace, ended);
         }
     }
 
+    #[cfg(test)]
     pub(super) fn add(&self, trace: TraceId, part: Part) {
-        self.change(|inner| inner.add(trace, part));
+        self.add_by(trace, |_| Some(part));
     }
 
-    pub(super) fn end(&self, trace: TraceId, ended: Ended) {
-        self.change(|inner| inner.end(trace, ended));
-    }
-
-    fn change(&self, change: impl FnOnce(&mut Inner)) {
+    fn add_by(&self, trace: TraceId, make: impl FnOnce(&mut Shared) -> Option<Part>) {
         let mut inner = self.lock();
-        change(&mut inner);
-        let dropped = std::mem::take(&mut inner.dropped);
+        let dropped = make(&mut inner.shared).map_or(0, |part| inner.add(trace, part));
         drop(inner);
         if dropped > 0 {
             execute!(TRACE_DROPPED, { count: dropped });
         }
     }
 
+    pub(super) fn end(&self, trace: TraceId, ended: Ended) {
+        self.lock().end(trace, ended);
+    }
+
     /// A trace that isn't kept any more has nobody to be late for.
     pub(super) fn late(&self, trace: TraceId, commit: Option<f64>) {
-        if let (Some(commit), Some(entry)) = (commit, self.lock().traces.get_mut(&trace))
-            && entry.late.len() < MAX_PARTS
-        {
-            entry.late.push(commit);
+        let Some(commit) = commit else { return };
+        let Inner { traces, waiting, .. } = &mut *self.lock();
+        let late = traces.get_mut(&trace).map(|entry| &mut entry.late).or_else(|| waiting.late(trace));
+        if let Some(late) = late.filter(|late| late.len() < MAX_PARTS) {
+            late.push(commit);
         }
     }
 
@@ -170,13 +183,13 @@ impl Traces {
     pub fn find(&self, id: &str) -> Option<Trace> {
         let trace = Context::from_str(&format!("00-{id}-0000000000000001-01")).ok()?.trace_id;
         let inner = self.lock();
-        let entry = inner.traces.get(&trace)?;
-        Some(waterfall::build(entry.ended.as_ref()?, entry))
+        inner.traces.get(&trace).map(waterfall::build)
     }
 
     /// How many traces are held just now, those included that wait for their interaction.
     pub fn len(&self) -> usize {
-        self.lock().traces.len()
+        let inner = self.lock();
+        inner.traces.len() + inner.waiting.len()
     }
 
     /// Whether nothing is held.
@@ -190,47 +203,19 @@ impl Traces {
 }
 
 impl Inner {
-    fn entry(&mut self, trace: TraceId) -> &mut Entry {
-        // Only with a new one may there be too many, or time have passed.
-        if let hash_map::Entry::Vacant(place) = self.traces.entry(trace) {
-            place.insert(Entry { parts: std::mem::take(&mut self.spare), ..Entry::default() });
-            let now = now();
-            self.waiting.push_back((now, trace));
-            self.forget_waiting(now);
+    /// Says how many other traces had to go for it.
+    fn add(&mut self, trace: TraceId, part: Part) -> u64 {
+        match self.traces.get_mut(&trace) {
+            None => return self.waiting.add(trace, part, now()),
+            Some(entry) if entry.parts.len() < MAX_PARTS => entry.parts.push(part),
+            Some(entry) => entry.omitted += 1,
         }
-        self.traces.entry(trace).or_default()
-    }
-
-    fn add(&mut self, trace: TraceId, part: Part) {
-        let entry = self.entry(trace);
-        if entry.parts.len() < MAX_PARTS {
-            entry.parts.push(part);
-        } else {
-            entry.omitted += 1;
-        }
-    }
-
-    /// Lets go of what has waited too long for an interaction.
-    fn forget_waiting(&mut self, now: f64) {
-        while let Some((since, trace)) = self.waiting.front().copied() {
-            let over = self.waiting.len() > MAX_WAITING || now - since > WAITING_FOR;
-            let ended = self.traces.get(&trace).is_none_or(|entry| entry.ended.is_some());
-            if !over && !ended {
-                break;
-            }
-            self.waiting.pop_front();
-            if !ended {
-                self.spare = self.traces.remove(&trace).map(|entry| entry.parts).unwrap_or_default();
-                self.spare.clear();
-                self.dropped += 1;
-            }
-        }
+        0
     }
 
     fn end(&mut self, trace: TraceId, mut ended: Ended) {
-        let entry = self.entry(trace);
         // Told twice: the first word counts.
-        if entry.ended.is_some() {
+        if self.traces.contains_key(&trace) {
             return;
         }
         self.ended += 1;
@@ -240,9 +225,8 @@ impl Inner {
         }
         let (total, outcome, now) = (ended.total, ended.outcome, ended.since_start);
         let name = self.names.entry(ended.name.clone()).or_default();
-        if let Some(entry) = self.traces.get_mut(&trace) {
-            entry.ended = Some(ended);
-        }
+        let Waited { parts, omitted, late } = self.waiting.take(trace);
+        self.traces.insert(trace, Entry { ended, parts, omitted, late, kept: 0 });
         name.count += 1;
         name.recent.push_back((total as f32, outcome));
         if name.recent.len() > RECENT {
@@ -257,7 +241,7 @@ impl Inner {
             (filter.name.is_empty() || *ended.name == *filter.name)
                 && (filter.outcome.is_empty() || ended.outcome.as_str() == filter.outcome)
         };
-        self.traces.values().filter_map(|entry| entry.ended.as_ref()).filter(wanted).cloned().collect()
+        self.traces.values().map(|entry| &entry.ended).filter(wanted).cloned().collect()
     }
 }
 
@@ -289,8 +273,7 @@ fn keep_latest(traces: &mut HashMap<TraceId, Entry>, latest: &mut VecDeque<Trace
 
 fn keep_slowest(traces: &mut HashMap<TraceId, Entry>, slowest: &mut Vec<TraceId>, trace: TraceId, now: f64) {
     fn ended(traces: &HashMap<TraceId, Entry>, trace: &TraceId) -> (f64, f64) {
-        let ended = traces.get(trace).and_then(|entry| entry.ended.as_ref());
-        ended.map_or((0.0, f64::MIN), |ended| (ended.total, ended.since_start))
+        traces.get(trace).map_or((0.0, f64::MIN), |entry| (entry.ended.total, entry.ended.since_start))
     }
     while let Some(place) = slowest.iter().position(|trace| now - ended(traces, trace).1 > SLOWEST_FOR) {
         let old = slowest.remove(place);

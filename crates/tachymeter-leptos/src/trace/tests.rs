@@ -6,8 +6,9 @@ use tachymeter::testing::freeze_clock;
 use tachymeter::{SpanId, TraceId};
 
 use super::ended::Ended;
-use super::part::{Part, now};
+use super::part::{Part, Pieces, now};
 use super::store::{LATEST, MAX_NAMES, MAX_PARTS, RECENT, SLOWEST, Traces};
+use super::waiting::MAX_WAITING;
 use super::{Filter, MarkKind, Place, Row, Trace};
 use crate::interaction::Outcome;
 
@@ -22,6 +23,8 @@ fn span(number: u8) -> Option<SpanId> {
 }
 
 fn part(kind: &'static str, name: &str, ids: (u8, u8), start: f64, duration: f64, pieces: &[(&str, f64)]) -> Part {
+    let mut measured = Pieces::default();
+    pieces.iter().for_each(|(name, ms)| measured.set(name, *ms));
     Part {
         kind,
         name: name.into(),
@@ -31,7 +34,7 @@ fn part(kind: &'static str, name: &str, ids: (u8, u8), start: f64, duration: f64
         start,
         duration,
         outcome: "ok".into(),
-        pieces: super::part::pieces(pieces.iter().copied()),
+        pieces: measured,
     }
 }
 
@@ -263,6 +266,25 @@ fn an_interaction_that_is_never_reported_is_let_go() {
     clock.advance(Duration::from_secs(500));
     traces.add(trace(4), call());
     assert_eq!((traces.len(), traces.find(&trace(2).to_string()).is_some()), (2, true), "what has ended stays");
+}
+
+#[test]
+fn when_too_many_parts_wait_the_oldest_go_and_are_counted() {
+    let traces = Traces::new();
+    let dropped = tachymeter::testing::capture(&["leptos.trace.dropped"]);
+    traces.add(trace(0), call());
+    traces.add(trace(1), call());
+    // All but one of them; and each is the only part of its trace.
+    (2..MAX_WAITING as u64).for_each(|number| traces.add(trace(number), call()));
+    assert_eq!((traces.len(), dropped.take().len()), (MAX_WAITING, 0));
+    traces.add(trace(1), served()[0].clone());
+    assert_eq!(dropped.take().len(), 1, "the first one");
+    traces.add(trace(1), served()[1].clone());
+    assert_eq!(dropped.take().len(), 0, "only a part of the second: others are still there");
+    traces.end(trace(1), red(1));
+    let seen = whole(&traces);
+    assert_eq!((seen.omitted, row(&seen, "find_user", "db.query").outcome.as_str()), (1, "ok"));
+    assert_eq!(traces.len(), MAX_WAITING - 1);
 }
 
 #[test]

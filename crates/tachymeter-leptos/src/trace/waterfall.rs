@@ -17,7 +17,8 @@ use super::store::Entry;
 const MAX_DEPTH: u8 = 16;
 
 /// Puts one trace together.
-pub(super) fn build(ended: &Ended, entry: &Entry) -> Trace {
+pub(super) fn build(entry: &Entry) -> Trace {
+    let ended = &entry.ended;
     let mut rows =
         Rows { rows: Vec::new(), children: HashMap::new(), parts: &entry.parts, drawn: vec![false; entry.parts.len()] };
     for (index, part) in entry.parts.iter().enumerate() {

@@ -4,6 +4,7 @@ use std::fmt::Display;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use bytes::Buf;
 use http_body::{Body, Frame, SizeHint};
@@ -21,7 +22,8 @@ pin_project! {
     {
         #[pin]
         inner: B,
-        span: Option<OpenSpan>,
+        span: Option<Box<OpenSpan>>,
+        first_byte: Duration,
         bytes: u64,
     }
 
@@ -31,33 +33,39 @@ pin_project! {
             // A server doesn't ask for what it knows isn't there: a body of known length ends without a last poll.
             let ended = this.inner.is_end_stream() || this.inner.size_hint().upper() == Some(0);
             if ended {
-                stop(this.span, *this.bytes);
+                stop(this.span, *this.first_byte, *this.bytes);
             } else if let Some(span) = this.span {
-                span.measure("bytes", *this.bytes);
+                cut(span, *this.first_byte, *this.bytes);
             }
         }
     }
 }
 
-fn stop(span: &mut Option<OpenSpan>, bytes: u64) {
+fn stop(span: &mut Option<Box<OpenSpan>>, first_byte: Duration, bytes: u64) {
     if let Some(span) = span.take() {
-        span.stop(&[("bytes", bytes.into())], &[]);
+        span.stop(&[("first_byte", first_byte.into()), ("bytes", bytes.into())], &[]);
     }
 }
 
-fn fail(span: &mut Option<OpenSpan>, bytes: u64, kind: &str, reason: &str) {
+/// What is known of a body that was not sent to its end.
+fn cut(span: &mut OpenSpan, first_byte: Duration, bytes: u64) {
+    span.measure("first_byte", first_byte);
+    span.measure("bytes", bytes);
+}
+
+fn fail(span: &mut Option<Box<OpenSpan>>, first_byte: Duration, bytes: u64, kind: &str, reason: &str) {
     if let Some(mut span) = span.take() {
-        span.measure("bytes", bytes);
+        cut(&mut span, first_byte, bytes);
         span.exception(kind, reason);
     }
 }
 
 impl<B: Body> MeasuredBody<B> {
-    pub(crate) fn new(inner: B, span: OpenSpan, head: bool) -> Self {
-        let mut body = Self { inner, span: Some(span), bytes: 0 };
+    pub(crate) fn new(inner: B, span: Box<OpenSpan>, first_byte: Duration, head: bool) -> Self {
+        let mut body = Self { inner, span: Some(span), first_byte, bytes: 0 };
         if head {
             // The body of an answer to HEAD is never sent.
-            stop(&mut body.span, 0);
+            stop(&mut body.span, first_byte, 0);
         }
         body
     }
@@ -73,7 +81,7 @@ where
 
     fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<B::Data>, B::Error>>> {
         let this = self.project();
-        let context = this.span.as_ref().map(OpenSpan::context);
+        let context = this.span.as_ref().map(|span| span.context());
         let polled = catch_unwind(AssertUnwindSafe(|| match context {
             // A body that is streamed is still the application at work.
             Some(context) => context.in_scope(|| this.inner.poll_frame(cx)),
@@ -82,14 +90,14 @@ where
         let frame = match polled {
             Ok(poll) => ready!(poll),
             Err(panic) => {
-                fail(this.span, *this.bytes, "panic", message_of(&*panic));
+                fail(this.span, *this.first_byte, *this.bytes, "panic", message_of(&*panic));
                 resume_unwind(panic)
             }
         };
         match &frame {
             Some(Ok(frame)) => *this.bytes += frame.data_ref().map_or(0, |data| data.remaining() as u64),
-            Some(Err(error)) => fail(this.span, *this.bytes, "body", &error.to_string()),
-            None => stop(this.span, *this.bytes),
+            Some(Err(error)) => fail(this.span, *this.first_byte, *this.bytes, "body", &error.to_string()),
+            None => stop(this.span, *this.first_byte, *this.bytes),
         }
         Poll::Ready(frame)
     }

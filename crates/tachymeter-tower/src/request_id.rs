@@ -1,7 +1,6 @@
 //! The id by which a request is found in logs: the client's if it is sane, else ours.
 
-use std::fmt::Write;
-
+use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use tachymeter::Context;
 
@@ -16,10 +15,8 @@ pub(crate) fn of(headers: &HeaderMap, context: Context) -> HeaderValue {
     match headers.get(HEADER).filter(sane) {
         Some(value) => value.clone(),
         None => {
-            // Of exactly this length: the header then takes the text over as it is.
-            let mut text = String::with_capacity(32 + 1 + 16);
-            _ = write!(text, "{}-{}", context.trace_id, context.span_id);
-            HeaderValue::try_from(text).expect("hex digits")
+            let (trace, span) = (context.trace_id.to_hex(), context.span_id.to_hex());
+            HeaderValue::from_maybe_shared(Bytes::from([&trace[..], b"-", &span].concat())).expect("hex digits")
         }
     }
 }

@@ -3,9 +3,9 @@
 use crate::Value;
 use crate::emission::Pair;
 
-/// How many pairs, and how many bytes of text, cost no allocation. Most texts are short: a method, a status, a route.
+/// How many pairs, and how many bytes of text, cost no allocation. Most texts are short: a method, a route, a request's id.
 const INLINE: usize = 4;
-const TEXT: usize = 64;
+const TEXT: usize = 96;
 
 #[derive(Debug)]
 enum Kept {
@@ -72,7 +72,7 @@ impl KeptPairs {
     #[inline]
     pub(crate) fn put_into<'a>(&'a self, merge: &mut Merge<'_, 'a>) {
         // Once for all: what was written are whole texts.
-        let texts = std::str::from_utf8(&self.text).unwrap_or_default();
+        let texts = std::str::from_utf8(&self.text[..self.written]).unwrap_or_default();
         for (key, kept) in self.inline.iter().take(self.used).flatten().chain(&self.more) {
             // Each arm writes its value where it belongs, without a copy in between.
             match kept {

@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tachymeter_metrics::reporter::otlp::{Otlp, Traced};
 use tachymeter_metrics::reporter::statsd::Statsd;
 use tachymeter_metrics::reporter::{Format, Log, Prometheus};
-use tachymeter_metrics::{Limits, Metric};
+use tachymeter_metrics::{Aggregate, Limits};
 
 /// Where Prometheus finds its page.
 pub const METRICS_PATH: &str = "/metrics";
@@ -38,9 +38,9 @@ impl Reporters {
     ///
     /// # Panics
     /// If one of them can't show this list of metrics, which a test would have shown, or the system has no threads left.
-    pub fn start(config: &Config, metrics: &[Metric], traces: Vec<Traced>, limits: Limits) -> Self {
-        let reporters = &config.reporters;
-        let prometheus = reporters.prometheus.then(|| Prometheus::start(metrics.to_vec(), limits));
+    pub fn start(config: &Config, shared: &Arc<Aggregate>, traces: Vec<Traced>, limits: Limits) -> Self {
+        let (reporters, metrics) = (&config.reporters, shared.metrics());
+        let prometheus = reporters.prometheus.then(|| Prometheus::over(shared));
         let log = reporters.log_options().map(|options| Log::start(metrics.to_vec(), options));
         let statsd = reporters.statsd.options(limits).filter(|_| reporters.statsd.enabled);
         let statsd = statsd.map(|options| Statsd::start(metrics.to_vec(), options));

@@ -19,7 +19,7 @@ use tachymeter_leptos::stream::{Feed, FeedOptions};
 use tachymeter_leptos::trace::Traces;
 use tachymeter_metrics::poller::{Poller, PollerError, Polling};
 use tachymeter_metrics::reporter::otlp::Traced;
-use tachymeter_metrics::{DefinitionError, Limits, Live, Metric, Unit};
+use tachymeter_metrics::{Aggregate, DefinitionError, Limits, Live, Metric, Unit};
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 
@@ -179,9 +179,11 @@ impl Telemetry {
     pub fn start(config: &Config, db: Db, shutdown: watch::Receiver<bool>) -> Self {
         let metrics = metrics().expect("the list of metrics is right");
         let limits = Limits { series: config.dashboard.max_series, ..Limits::default() };
-        let reporters = Reporters::start(config, &metrics, traces(), limits);
-        let live = Live::new(metrics, limits);
-        let attached = live.attach().expect("each store has an id of its own");
+        // Added up once, for the dashboard and for Prometheus.
+        let shared = Aggregate::shared(metrics, limits);
+        let reporters = Reporters::start(config, &shared, traces(), limits);
+        let live = Live::over(&shared);
+        let attached = shared.attach("app").expect("there are metrics");
         let options = FeedOptions {
             tick: Duration::from_millis(config.dashboard.tick_ms),
             max_subscribers: config.dashboard.max_subscribers,

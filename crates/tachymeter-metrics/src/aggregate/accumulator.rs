@@ -3,7 +3,7 @@
 use tachymeter::Context;
 
 use super::{Reservoir, Sum};
-use crate::Sketch;
+use crate::{Metric, Sketch};
 
 /// What an aggregation keeps of a metric's values, beside count, sum, extremes and the last one.
 #[derive(Clone, Debug, PartialEq)]
@@ -15,11 +15,30 @@ pub enum Detail {
     Sketch,
     /// How many fell into each bucket; these are the upper bounds, ascending.
     Buckets(Box<[f64]>),
+    /// Both of them.
+    SketchAndBuckets(Box<[f64]>),
     /// A uniform sample of at most so many values (at least 1).
     Sample(usize),
 }
 
 impl Detail {
+    /// All that any reader may want of a metric.
+    pub(super) fn all(metric: &Metric) -> Self {
+        match (metric.kind().has_quantiles(), metric.buckets()) {
+            (true, Some(buckets)) => Self::SketchAndBuckets(buckets.bounds().into()),
+            (true, None) => Self::Sketch,
+            (false, _) => Self::Plain,
+        }
+    }
+
+    /// The upper bounds of the buckets, if there are any.
+    pub(crate) fn bounds(&self) -> Option<&[f64]> {
+        match self {
+            Self::Buckets(bounds) | Self::SketchAndBuckets(bounds) => Some(bounds),
+            _ => None,
+        }
+    }
+
     /// Which bucket a value falls into: a bound belongs to the bucket below it.
     #[inline]
     pub(super) fn bucket(bounds: &[f64], value: f64) -> usize {
@@ -90,9 +109,10 @@ impl Accumulator {
         match sample.detail {
             Detail::Plain => {}
             Detail::Sketch => self.sketch.add(value),
-            Detail::Buckets(bounds) => {
-                self.buckets.resize(bounds.len() + 1, 0);
-                self.buckets[Detail::bucket(bounds, value)] += 1;
+            Detail::Buckets(bounds) => self.count_in(bounds, value),
+            Detail::SketchAndBuckets(bounds) => {
+                self.sketch.add(value);
+                self.count_in(bounds, value);
             }
             Detail::Sample(most) => self.sample.add(value, *most),
         }
@@ -100,6 +120,12 @@ impl Accumulator {
             // The greatest is looked up; there are few of them.
             self.exemplar = emission.context().map(|context| Exemplar { value, context }).or(self.exemplar);
         }
+    }
+
+    #[inline]
+    fn count_in(&mut self, bounds: &[f64], value: f64) {
+        self.buckets.resize(bounds.len() + 1, 0);
+        self.buckets[Detail::bucket(bounds, value)] += 1;
     }
 
     /// Adds another one of the same series, and with the same [`Detail`].

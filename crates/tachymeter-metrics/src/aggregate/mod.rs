@@ -4,6 +4,7 @@
 //! the numbers empties the stripes. If nobody does, they hold one [`Accumulator`] per series, however many events come.
 
 mod accumulator;
+mod backlog;
 mod directory;
 mod key;
 mod limits;
@@ -13,14 +14,15 @@ mod sum;
 mod totals;
 
 use std::fmt;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 
 use hashbrown::DefaultHashBuilder;
 use tachymeter::{AttachError, Attached, Emission};
 
 use self::accumulator::Sample;
 pub use self::accumulator::{Accumulator, Detail, Exemplar};
+use self::backlog::Backlog;
 use self::directory::{Directory, Place};
 use self::key::Wanted;
 pub use self::limits::Limits;
@@ -33,6 +35,10 @@ use crate::{Datapoint, Kind, Metric, Series, Subscription};
 
 /// Series taken from a stripe in one go: its thread waits no longer than that takes.
 const TAKEN_AT_ONCE: usize = 16;
+
+/// Who takes what was added up: each gets all of it.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Reader(usize);
 
 /// The series of a list of metrics, each added up since it was last taken. What the reporters are made of.
 ///
@@ -55,12 +61,33 @@ pub struct Aggregate {
     limits: Limits,
     seed: DefaultHashBuilder,
     stripes: Stripes,
+    backlogs: Mutex<Vec<Backlog>>,
     directory: Directory,
     order: AtomicU64,
     dropped: AtomicU64,
 }
 
 impl Aggregate {
+    /// An empty one for several readers, such as a live store and a Prometheus page (`over` of each): an event is added up once, and each
+    /// reader gets all that came since it began to read. It hears nothing until [`attach`](Self::attach).
+    ///
+    #[cfg_attr(all(feature = "live", feature = "prometheus"), doc = "```")]
+    #[cfg_attr(not(all(feature = "live", feature = "prometheus")), doc = "```ignore")]
+    /// use tachymeter_metrics::reporter::{Format, Prometheus};
+    /// use tachymeter_metrics::{Aggregate, Limits, Live, Metric};
+    ///
+    /// let shared = Aggregate::shared(vec![Metric::counter("doc.shared.count").build()?], Limits::default());
+    /// let (live, prometheus) = (Live::over(&shared), Prometheus::over(&shared)?);
+    /// let _attached = shared.attach("doc")?;
+    /// tachymeter::execute("doc.shared", &[("count", 1u64.into())], &[]);
+    /// assert_eq!(live.tick(1_700_000_000_000).points[0].1.count, 1);
+    /// assert!(prometheus.page(Format::Text).contains("doc_shared_count_total 1"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn shared(metrics: Vec<Metric>, limits: Limits) -> Arc<Self> {
+        Arc::new(Self { backlogs: Mutex::default(), ..Self::of(metrics, limits, Detail::all, true) })
+    }
+
     /// An empty one for these metrics. It hears nothing until [`attach`](Self::attach).
     pub fn new(metrics: Vec<Metric>, limits: Limits, detail: impl Fn(&Metric) -> Detail) -> Arc<Self> {
         Arc::new(Self::of(metrics, limits, detail, false))
@@ -80,6 +107,7 @@ impl Aggregate {
             limits,
             seed: DefaultHashBuilder::default(),
             stripes: Stripes::new(),
+            backlogs: Mutex::new(vec![Backlog::default()]),
             order: AtomicU64::new(0),
             dropped: AtomicU64::new(0),
         }
@@ -131,25 +159,43 @@ impl Aggregate {
         }
     }
 
-    /// What came for each series since it was last taken, ascending by series. Two that take share what there is between them.
+    /// What came for each series since it was last taken, ascending by series. Two that take share what there is between them;
+    /// of a [`shared`](Self::shared) one they do so with its first reader.
     pub fn take(&self) -> Vec<(u32, Accumulator)> {
         let mut taken: Vec<(u32, Accumulator)> = Vec::new();
-        self.drain(|series, new| match taken.binary_search_by_key(&series, |(known, _)| *known) {
+        self.drain(Reader::default(), |series, new| match taken.binary_search_by_key(&series, |(known, _)| *known) {
             Ok(at) => taken[at].1.merge(new),
             Err(at) => taken.insert(at, (series, new.clone())),
         });
         taken
     }
 
-    /// Hands over what came since it was last taken; a series comes once per stripe that has some of it. Whichever comes is in
+    /// One more who reads, from now on.
+    #[cfg(any(feature = "live", feature = "prometheus"))]
+    pub(crate) fn reader(&self) -> Reader {
+        let mut backlogs = lock(&self.backlogs);
+        backlogs.push(Backlog::default());
+        Reader(backlogs.len() - 1)
+    }
+
+    /// Hands over what came since this reader last took it; a series comes once per stripe that has some of it. Whichever comes is in
     /// the directory already, with all that have smaller numbers.
-    pub(crate) fn drain(&self, mut each: impl FnMut(u32, &Accumulator)) {
+    pub(crate) fn drain(&self, reader: Reader, mut each: impl FnMut(u32, &Accumulator)) {
+        let mut backlogs = lock(&self.backlogs);
+        if let Some(own) = backlogs.get_mut(reader.0) {
+            own.drain(&mut each);
+        }
+        let mut tell = |series, new: &Accumulator| {
+            each(series, new);
+            let others = backlogs.iter_mut().enumerate().filter(|(other, _)| *other != reader.0);
+            others.for_each(|(_, backlog)| backlog.add(series, new));
+        };
         for stripe in self.stripes.each() {
             // As many as wait now: under load there is always more.
             let mut waiting = lock(stripe).waiting();
             while waiting > 0 {
                 let some = waiting.min(TAKEN_AT_ONCE);
-                lock(stripe).drain(some, &mut each);
+                lock(stripe).drain(some, &mut tell);
                 waiting -= some;
             }
         }

@@ -1,6 +1,6 @@
 //! What has come since the start, for reporters whose receivers want totals.
 
-use super::{Accumulator, Aggregate, Detail, Exemplar, Sum};
+use super::{Accumulator, Aggregate, Detail, Exemplar, Reader, Sum};
 use crate::{Series, Sketch};
 
 /// A sketch is that of the last one to two of these.
@@ -35,9 +35,16 @@ pub struct Totals {
     list: Vec<Total>,
     /// Per series, which total it is added to.
     places: Vec<usize>,
+    reader: Reader,
 }
 
 impl Totals {
+    /// Those of one of several who read the same aggregate.
+    #[cfg(feature = "prometheus")]
+    pub(crate) fn of(reader: Reader) -> Self {
+        Self { reader, ..Self::default() }
+    }
+
     /// Takes from `aggregate` what is new; `now` is in milliseconds since 1970. One ascending list, by series number.
     ///
     /// ```
@@ -59,7 +66,7 @@ impl Totals {
     /// Like [`update`](Self::update), for a receiver to which several series may be one: `place` says which, counting from 0.
     pub(crate) fn update_by(&mut self, aggregate: &Aggregate, now: u64, mut place: impl FnMut(&Series) -> usize) -> &[Total] {
         let window = now / 1_000 / WINDOW_SECONDS;
-        aggregate.drain(|series, new| {
+        aggregate.drain(self.reader, |series, new| {
             if series as usize >= self.places.len() {
                 for series in aggregate.series_since(self.places.len()) {
                     let place = place(&series);
@@ -119,10 +126,7 @@ impl Total {
 
     fn note(&mut self, exemplar: Option<Exemplar>, detail: &Detail, now: u64) {
         let Some(exemplar) = exemplar else { return };
-        let at = match detail {
-            Detail::Buckets(bounds) => Detail::bucket(bounds, exemplar.value),
-            _ => 0,
-        };
+        let at = detail.bounds().map_or(0, |bounds| Detail::bucket(bounds, exemplar.value));
         self.exemplars.resize(self.buckets.len().max(1), None);
         self.exemplars[at] = Some((exemplar, now));
     }

@@ -15,6 +15,7 @@ use tachymeter::{AttachError, Attached, Emission};
 
 pub use self::minute::Minute;
 use self::timeline::{COARSE_BUCKETS, COARSE_SECONDS, FINE_BUCKETS, History, Timeline};
+use crate::aggregate::Reader;
 use crate::aggregate::lock;
 use crate::{Aggregate, Detail, Frame, Limits, Metric, Point, Skip, Skipped, Snapshot};
 
@@ -41,7 +42,8 @@ use crate::{Aggregate, Detail, Frame, Limits, Metric, Point, Skip, Skipped, Snap
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct Live {
-    aggregate: Aggregate,
+    aggregate: Arc<Aggregate>,
+    reader: Reader,
     timeline: Mutex<Timeline>,
 }
 
@@ -49,7 +51,13 @@ impl Live {
     /// An empty store for these metrics. It hears nothing until [`attach`](Self::attach).
     pub fn new(metrics: Vec<Metric>, limits: Limits) -> Arc<Self> {
         let detail = |metric: &Metric| if metric.kind().has_quantiles() { Detail::Sketch } else { Detail::Plain };
-        Arc::new(Self { aggregate: Aggregate::of(metrics, limits, detail, false), timeline: Mutex::default() })
+        let aggregate = Aggregate::new(metrics, limits, detail);
+        Arc::new(Self { aggregate, reader: Reader::default(), timeline: Mutex::default() })
+    }
+
+    /// An empty store of what [`Aggregate::shared`] adds up; that is also who hears the events.
+    pub fn over(shared: &Arc<Aggregate>) -> Arc<Self> {
+        Arc::new(Self { aggregate: Arc::clone(shared), reader: shared.reader(), timeline: Mutex::default() })
     }
 
     /// Listens to the events of all metrics, with one handler, until the guard is dropped.
@@ -143,7 +151,7 @@ impl Live {
 
     fn collect_into(&self, timeline: &mut Timeline, now: u64) {
         let second = timeline.second(now);
-        self.aggregate.drain(|series, new| {
+        self.aggregate.drain(self.reader, |series, new| {
             if series as usize >= timeline.histories.len() {
                 self.grow(timeline);
             }

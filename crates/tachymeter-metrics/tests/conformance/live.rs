@@ -12,6 +12,10 @@ fn the_live_store_shows_the_table() {
     let live = Live::new(table.metrics(), Limits::default());
     let _attached = live.attach().unwrap();
     table.run();
+    check(&table, &live);
+}
+
+pub(crate) fn check(table: &Table, live: &Live) {
     let snapshot = live.snapshot(NOW);
     let mut seen = Vec::new();
     for (id, points) in &snapshot.points {

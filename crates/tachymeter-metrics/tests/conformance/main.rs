@@ -18,6 +18,7 @@ mod prometheus;
 #[path = "../receivers/otlp.rs"]
 mod receiver;
 mod scrape;
+mod shared;
 mod statsd;
 mod table;
 

@@ -43,10 +43,14 @@ fn seen(metric: &Metric, family: &Family) -> Vec<Seen> {
     series.into_values().collect()
 }
 
-fn check(format: Format) {
+fn check_alone(format: Format) {
     let table = Table::load();
     let prometheus = Prometheus::start(table.metrics(), Limits::default()).unwrap();
     table.run();
+    check(&table, &prometheus, format);
+}
+
+pub(crate) fn check(table: &Table, prometheus: &Prometheus, format: Format) {
     let families = parse(&prometheus.page(format), format == Format::OpenMetrics);
     let of = |metric: &Metric| {
         let prefix = metric.name().replace('.', "_");
@@ -60,10 +64,10 @@ fn check(format: Format) {
 
 #[test]
 fn prometheus_text_shows_the_table() {
-    check(Format::Text);
+    check_alone(Format::Text);
 }
 
 #[test]
 fn open_metrics_shows_the_table() {
-    check(Format::OpenMetrics);
+    check_alone(Format::OpenMetrics);
 }

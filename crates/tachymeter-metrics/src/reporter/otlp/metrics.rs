@@ -116,7 +116,7 @@ fn data<'a>(metric: &Metric, detail: &Detail, points: impl Iterator<Item = Point
         }
         Kind::Summary => Data::Summary(otlp::Summary { data_points: points.map(|point| point.summary()).collect() }),
         Kind::Distribution => {
-            let bounds = if let Detail::Buckets(bounds) = detail { bounds } else { &Box::default() };
+            let bounds = detail.bounds().unwrap_or_default();
             let data_points = points.map(|point| point.histogram(bounds)).collect();
             Data::Histogram(otlp::Histogram { data_points, aggregation_temporality: CUMULATIVE })
         }

@@ -16,7 +16,7 @@ use self::family::{Family, families};
 pub use self::text::Format;
 use self::text::{Page, labels};
 use super::Health;
-use crate::aggregate::lock;
+use crate::aggregate::{Reader, lock};
 use crate::{Aggregate, Detail, Kind, Limits, Metric, Series, Skip, Totals};
 
 const HEALTH: Health = Health::of("prometheus");
@@ -54,7 +54,8 @@ pub struct Prometheus {
     skipped: Family,
     other: Family,
     state: Mutex<State>,
-    _attached: Attached,
+    /// Unless it reads what others read as well.
+    _attached: Option<Attached>,
 }
 
 #[derive(Debug, Default)]
@@ -92,20 +93,33 @@ impl Prometheus {
     /// # Errors
     /// If there are no metrics, or if what two of them would be called is the same.
     pub fn start(metrics: Vec<Metric>, limits: Limits) -> Result<Self, PrometheusError> {
+        let aggregate = Aggregate::with_exemplars(metrics, limits, detail);
+        let mut page = Self::of(&aggregate, Reader::default())?;
+        page._attached = Some(aggregate.attach("prometheus").map_err(|_| PrometheusError::NoMetrics)?);
+        Ok(page)
+    }
+
+    /// A page of what [`Aggregate::shared`] adds up; that is also who hears the events.
+    ///
+    /// # Errors
+    /// If what two of the metrics would be called is the same.
+    pub fn over(shared: &Arc<Aggregate>) -> Result<Self, PrometheusError> {
+        Self::of(shared, shared.reader())
+    }
+
+    fn of(aggregate: &Arc<Aggregate>, reader: Reader) -> Result<Self, PrometheusError> {
         let reserved = [
             Metric::counter("tachymeter.skipped.datapoints").description("Events that gave a metric no datapoint, by reason"),
             Metric::counter("tachymeter.other.datapoints").description("Datapoints in an other series for lack of room"),
         ];
         let reserved = reserved.map(|metric| metric.build().expect("is well formed"));
-        let mut families = families(&[&reserved[..], &metrics].concat())?;
+        let mut families = families(&[&reserved[..], aggregate.metrics()].concat())?;
         let mut own = families.drain(..reserved.len());
         let (skipped, other) = (own.next().expect("the first"), own.next().expect("the second"));
         drop(own);
-        let lines = Lines { of_metric: vec![Vec::new(); metrics.len()], ..Lines::default() };
-        let aggregate = Aggregate::with_exemplars(metrics, limits, detail);
-        let attached = aggregate.attach("prometheus").map_err(|_| PrometheusError::NoMetrics)?;
-        let state = Mutex::new(State { lines, ..State::default() });
-        Ok(Self { aggregate, families, skipped, other, state, _attached: attached })
+        let lines = Lines { of_metric: vec![Vec::new(); families.len()], ..Lines::default() };
+        let state = Mutex::new(State { totals: Totals::of(reader), lines, capacity: 0 });
+        Ok(Self { aggregate: Arc::clone(aggregate), families, skipped, other, state, _attached: None })
     }
 
     /// All series as they are now. A metric that had no event yet isn't there.
@@ -115,11 +129,13 @@ impl Prometheus {
         let lines = &mut state.lines;
         let totals = state.totals.update_by(&self.aggregate, now, |series| lines.place(&self.families, series));
         let mut page = Page::new(format, state.capacity + state.capacity / 8);
-        for (family, of) in self.families.iter().zip(&state.lines.of_metric).filter(|(_, of)| !of.is_empty()) {
-            page.head(family);
-            for &at in of {
-                page.series(family, &state.lines.labels[at], &totals[at]);
+        for (family, of) in self.families.iter().zip(&state.lines.of_metric) {
+            // Another reader may know of a series of which nothing has come yet.
+            let mut some = of.iter().filter(|at| totals[**at].count > 0).peekable();
+            if some.peek().is_some() {
+                page.head(family);
             }
+            some.for_each(|&at| page.series(family, &state.lines.labels[at], &totals[at]));
         }
         self.own(&mut page);
         let text = page.end();

@@ -69,7 +69,6 @@ where
         Fut: Future<Output = Result<Output, E>> + Send,
     {
         let name = name_of::<Input>();
-        let started = clock::now();
         let span = SERVER_FN.start(&[("name", name.as_str().into()), ("side", "server".into())]);
         let (called, answered) = (&OnceLock::new(), &OnceLock::new());
         let watched = move |input| {
@@ -82,7 +81,8 @@ where
             }
         };
         let result = P::run_server(request, watched).with_context(span.context()).await;
-        stop(span, &parts(started, called.get(), answered.get()), &result);
+        let parts = parts(span.started(), called.get(), answered.get());
+        stop(span, &parts, &result);
         result
     }
 
@@ -115,8 +115,12 @@ pub async fn direct<T, E: Debug>(_name: &str, call: impl Future<Output = Result<
 }
 
 /// What a call on the server consisted of, as far as it came.
-fn parts(started: Timestamp, called: Option<&Timestamp>, answered: Option<&Timestamp>) -> Vec<(&'static str, Value<'static>)> {
-    let marks = [("decode", Some(&started), called), ("body", called, answered), ("encode", answered, Some(&clock::now()))];
+fn parts(
+    started: Option<Timestamp>,
+    called: Option<&Timestamp>,
+    answered: Option<&Timestamp>,
+) -> Vec<(&'static str, Value<'static>)> {
+    let marks = [("decode", started.as_ref(), called), ("body", called, answered), ("encode", answered, Some(&clock::now()))];
     marks.into_iter().filter_map(|(key, from, to)| Some((key, to?.since(*from?).into()))).collect()
 }
 

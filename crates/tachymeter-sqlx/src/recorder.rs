@@ -144,21 +144,42 @@ impl Running {
 
     fn emit(&self, outcome: &str, error: Option<&str>) {
         let total = clock::now().since(self.started);
-        let measured = [
-            Some(("total", Value::from(total))),
-            // Still waiting when it was given up: that was all queue.
-            self.queue.or(self.queueing.then_some(total)).map(|queue| ("queue", queue.into())),
-            self.query.map(|query| ("query", query.into())),
-            (self.rows > 1).then(|| ("decode", self.decode.into())),
-            self.idle.map(|idle| ("idle", idle.into())),
-            Some(("rows", self.rows.into())),
-        ];
-        let measurements: Vec<_> = measured.into_iter().flatten().collect();
-        let statement = self.text.as_ref().and_then(|text| Some(("statement", text.get()?.as_str())));
-        let told = [Some(("label", self.label)), Some(("outcome", outcome)), error.map(|error| ("error", error)), statement];
-        let metadata: Vec<_> = told.into_iter().flatten().map(|(key, text)| (key, text.into())).collect();
-        DB_QUERY.execute(&measurements, &metadata);
+        let mut measured = [("", Value::Bool(false)); 6];
+        let measured = gather(
+            &mut measured,
+            [
+                Some(("total", Value::from(total))),
+                // Still waiting when it was given up: that was all queue.
+                self.queue.or(self.queueing.then_some(total)).map(|queue| ("queue", queue.into())),
+                self.query.map(|query| ("query", query.into())),
+                (self.rows > 1).then(|| ("decode", self.decode.into())),
+                self.idle.map(|idle| ("idle", idle.into())),
+                Some(("rows", self.rows.into())),
+            ],
+        );
+        let statement = self.text.as_ref().and_then(|text| Some(("statement", text.get()?.as_str().into())));
+        let mut told = [("", Value::Bool(false)); 4];
+        let told = gather(
+            &mut told,
+            [
+                Some(("label", self.label.into())),
+                Some(("outcome", outcome.into())),
+                error.map(|error| ("error", error.into())),
+                statement,
+            ],
+        );
+        DB_QUERY.execute(measured, told);
     }
+}
+
+/// Those that are there, in place: a query is no reason to allocate.
+fn gather<T, const N: usize>(room: &mut [T; N], some: [Option<T>; N]) -> &[T] {
+    let mut used = 0;
+    for one in some.into_iter().flatten() {
+        room[used] = one;
+        used += 1;
+    }
+    &room[..used]
 }
 
 /// What went wrong, in a word that is safe to show and to count by. The message may hold data.

@@ -83,7 +83,7 @@ where
         if let Ok(id) = request_id.to_str() {
             span.set("request_id", id);
         }
-        let started = clock::now();
+        let started = span.started().unwrap_or_else(clock::now);
         let head = parts.method == Method::HEAD;
         let inner = context.in_scope(|| self.inner.call(Request::from_parts(parts, body)));
         ResponseFuture { inner, span: Some(span), context, request_id: Some(request_id), started, head }

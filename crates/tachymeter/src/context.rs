@@ -180,16 +180,18 @@ impl FromStr for Context {
 
     /// Later versions may have more fields, which are ignored; version `ff` is forbidden (section 3.2.2.1).
     fn from_str(text: &str) -> Result<Self, ParseError> {
-        let mut fields = text.split('-');
-        let mut field = || fields.next().ok_or(ParseError);
-        let (version, trace, span, flags) = (field()?, field()?, field()?, field()?);
-        let [version] = bytes::<1>(version)?;
-        if version == 0xff || (version == 0 && fields.next().is_some()) {
+        // Each field has its place: looking for dashes would take half of the time.
+        let text = text.as_bytes();
+        let dashes = [2, 35, 52].iter().all(|place| text.get(*place) == Some(&b'-'));
+        let (Some(flags), true) = (text.get(53..55), dashes) else { return Err(ParseError) };
+        let [version] = bytes::<1>(&text[..2])?;
+        let ends = text.get(55).is_none_or(|next| version != 0 && *next == b'-');
+        if version == 0xff || !ends {
             return Err(ParseError);
         }
         let [flags] = bytes::<1>(flags)?;
         let sampled = flags & SAMPLED != 0;
-        let context = Self { trace_id: TraceId(bytes(trace)?), span_id: SpanId(bytes(span)?), sampled };
+        let context = Self { trace_id: TraceId(bytes(&text[3..35])?), span_id: SpanId(bytes(&text[36..52])?), sampled };
         if context.trace_id.0 == [0; 16] || context.span_id.0 == [0; 8] {
             return Err(ParseError);
         }
@@ -197,17 +199,15 @@ impl FromStr for Context {
     }
 }
 
-fn bytes<const N: usize>(hex: &str) -> Result<[u8; N], ParseError> {
+/// Of twice as many digits.
+fn bytes<const N: usize>(hex: &[u8]) -> Result<[u8; N], ParseError> {
     let digit = |c: u8| match c {
         b'0'..=b'9' => Ok(c - b'0'),
         b'a'..=b'f' => Ok(c - b'a' + 10),
         _ => Err(ParseError),
     };
     let mut out = [0; N];
-    if hex.len() != 2 * N {
-        return Err(ParseError);
-    }
-    for (byte, pair) in out.iter_mut().zip(hex.as_bytes().chunks_exact(2)) {
+    for (byte, pair) in out.iter_mut().zip(hex.chunks_exact(2)) {
         *byte = digit(pair[0])? << 4 | digit(pair[1])?;
     }
     Ok(out)

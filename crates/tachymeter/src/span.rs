@@ -2,7 +2,6 @@
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::time::Duration;
 
 use crate::clock::{self, Timestamp};
 use crate::emission::{Origin, Pair};
@@ -108,19 +107,16 @@ impl OpenSpan {
         self.heard.is_some()
     }
 
-    /// How long it has been open; zero if nobody listened when it started.
+    /// When it started; `None` if nobody listened, for then no clock was read.
     ///
     /// ```
-    /// # tachymeter::events! { #[doc = "All."] pub EVENTS; #[doc = "Work."] pub span WORK = "doc.elapsed" {} []; }
-    /// # use std::time::Duration;
-    /// let clock = tachymeter::testing::freeze_clock();
-    /// let _listens = tachymeter::testing::capture(&["doc.elapsed.stop"]);
-    /// let span = WORK.start(&[]);
-    /// clock.advance(Duration::from_millis(5));
-    /// assert_eq!(span.elapsed(), Duration::from_millis(5));
+    /// # tachymeter::events! { #[doc = "All."] pub EVENTS; #[doc = "Work."] pub span WORK = "doc.started" {}; }
+    /// assert!(WORK.start(&[]).started().is_none());
+    /// let _listens = tachymeter::testing::capture(&["doc.started.stop"]);
+    /// assert!(WORK.start(&[]).started().is_some_and(|started| started <= tachymeter::clock::now()));
     /// ```
-    pub fn elapsed(&self) -> Duration {
-        self.heard.as_ref().map_or(Duration::ZERO, |heard| clock::now().since(heard.started))
+    pub fn started(&self) -> Option<Timestamp> {
+        self.heard.as_ref().map(|heard| heard.started)
     }
 
     /// Adds metadata to what the end will carry; the same key replaces.

@@ -2,7 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 
-use tachymeter::{Context, OpenSpan, SpanId, Value};
+use tachymeter::{Context, OpenSpan, SpanId, Value, clock};
 
 use super::causes::Causes;
 use super::{input, paint, start, tracker};
@@ -100,7 +100,8 @@ impl InFlight {
     pub(crate) fn timings(&self, span: &OpenSpan) -> Vec<(&'static str, Value<'static>)> {
         let now = paint::now();
         // In this order: rather a hair too early than ended after what it has caused.
-        let began = now - span.elapsed().as_secs_f64() * 1000.0;
+        let open = span.started().map_or(0.0, |started| clock::now().since(started).as_secs_f64());
+        let began = now - open * 1000.0;
         CALLS.with_borrow(|calls| {
             let Some(call) = calls.iter().find(|call| call.span == self.span) else { return Vec::new() };
             let parts = [

@@ -9,16 +9,35 @@ use tachymeter::{Emission, SpanId, Value};
 
 use super::store::Shared;
 
-/// The metadata by which a part is known, in the order in which it is looked for.
-const NAMES: [&str; 4] = ["name", "label", "route", "host"];
+/// The metadata by which a part is known: which is looked for first.
+fn name_rank(key: &str) -> Option<u8> {
+    Some(match key {
+        "name" => 0,
+        "label" => 1,
+        "route" => 2,
+        "host" => 3,
+        _ => return None,
+    })
+}
 
-/// What a part may consist of; a waterfall shows nothing else.
-const PIECES: [&str; 7] = ["queue", "request", "query", "decode", "body", "encode", "first_byte"];
+/// What a part may consist of; a waterfall shows nothing else. (A `match`, for it is asked several times per request.)
+fn piece_at(name: &str) -> Option<usize> {
+    Some(match name {
+        "queue" => 0,
+        "request" => 1,
+        "query" => 2,
+        "decode" => 3,
+        "body" => 4,
+        "encode" => 5,
+        "first_byte" => 6,
+        _ => return None,
+    })
+}
 
-/// How long each of them took, in milliseconds. Thousands of parts wait at a time, so small counts more here than precise; what was not
+/// How long each piece took, in milliseconds. Thousands of parts wait at a time, so small counts more here than precise; what was not
 /// measured is no number.
 #[derive(Clone, Debug)]
-pub(super) struct Pieces([f32; PIECES.len()]);
+pub(super) struct Pieces([f32; 7]);
 
 /// How parts end as a rule. There are many of them, and a text of its own for each is memory that nobody reads.
 const OUTCOMES: [&str; 5] = ["", "ok", "error", "exception", "aborted"];
@@ -59,14 +78,14 @@ impl Part {
                 piece => pieces.set(piece, ms(*time)),
             }
         }
-        let (mut name, mut rank, mut in_browser, mut outcome) = ("", NAMES.len(), false, "");
+        let (mut name, mut rank, mut in_browser, mut outcome) = ("", u8::MAX, false, "");
         for (key, value) in emission.metadata() {
             let Value::Str(text) = *value else { continue };
             match *key {
                 "side" => in_browser = text == "client",
                 "outcome" => outcome = text,
                 key => {
-                    if let Some(better) = NAMES[..rank].iter().position(|known| *known == key) {
+                    if let Some(better) = name_rank(key).filter(|better| *better < rank) {
                         (name, rank) = (text, better);
                     }
                 }
@@ -93,21 +112,21 @@ impl Part {
 
     /// A piece of it that was measured on its own.
     pub(super) fn piece(&self, name: &str) -> Option<f64> {
-        let piece = self.pieces.0[PIECES.iter().position(|known| *known == name)?];
+        let piece = self.pieces.0[piece_at(name)?];
         (!piece.is_nan()).then(|| piece.into())
     }
 }
 
 impl Default for Pieces {
     fn default() -> Self {
-        Self([f32::NAN; PIECES.len()])
+        Self([f32::NAN; 7])
     }
 }
 
 impl Pieces {
     /// In milliseconds; what a waterfall doesn't show is left out.
     pub(super) fn set(&mut self, name: &str, ms: f64) {
-        if let Some(at) = PIECES.iter().position(|known| *known == name) {
+        if let Some(at) = piece_at(name) {
             self.0[at] = ms as f32;
         }
     }

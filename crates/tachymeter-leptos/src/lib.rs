@@ -1,10 +1,11 @@
-//! Telemetry for Leptos, from the click to the re-render: interactions, server functions, and a live dashboard.
+//! Telemetry for Leptos, from the click to the paint: interactions, server functions, and a live dashboard.
 //!
 //! # Concepts
 //!
 //! An *interaction* is one input event of a person and all that it caused: the handler, the server functions it called, the
 //! effects that ran because of it, and the paint after the last of them. Several may be under way at once; each re-render is
-//! attributed to the interaction that caused it, because every task's waker remembers who woke it (see [`interaction`]).
+//! attributed to the interaction that caused it, because every task's waker remembers who woke it. [`interaction`] says how, what is
+//! marked, how exact it is, and what it can't see.
 //!
 //! # In the browser
 //!
@@ -33,7 +34,11 @@
 //!
 //! # Server functions
 //!
-//! `use tachymeter_leptos::server;` instead of Leptos' own attribute measures a server function on both sides; see [`server`].
+//! `use tachymeter_leptos::server;` instead of Leptos' own attribute measures a server function on both sides: see
+//! [`server`](macro@server), also for one that a form calls.
+//!
+//! `#[measured]` of the crate `tachymeter` does the same where it stands on a server function; on a component it names what happens
+//! inside, on an event handler the input.
 //!
 //! # Budgets as tests
 //!

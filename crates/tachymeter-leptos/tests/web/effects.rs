@@ -310,3 +310,25 @@ async fn a_timer_that_is_awaited_goes_on_for_the_click_that_waits_for_it() {
     }
     assert_eq!(page.text(), "60 20 ");
 }
+
+/// What an effect draws where the document doesn't change, only the hook can say.
+#[wasm_bindgen_test]
+async fn what_the_document_does_not_show_is_said_by_the_hook() {
+    let page = Page::show(|| {
+        let measured = use_measured("canvas");
+        let (said, unsaid) = (RwSignal::new(0), RwSignal::new(0));
+        shown(measured, said);
+        Effect::new(move |_| unsaid.track());
+        view! {
+            <canvas></canvas>
+            <button class="said" on:click=measured.on("said", move |_| *said.write() += 1)></button>
+            <button class="unsaid" on:click=measured.on("unsaid", move |_| *unsaid.write() += 1)></button>
+        }
+    });
+    microtasks().await;
+    for (class, outcome, renders) in [("said", "rendered", 1), ("unsaid", "unchanged", 0)] {
+        page.click(class);
+        let stop = page.closed(1).await.remove(0);
+        assert_eq!(ended(&stop), (format!("canvas.{class}").as_str(), outcome, Some(Value::Uint(renders))));
+    }
+}

@@ -8,6 +8,7 @@ use axum::http::header::{CONTENT_TYPE, HOST};
 use axum::http::{Request, Response, StatusCode};
 use http_body_util::BodyExt;
 use leptos::server_fn::ServerFn;
+use tachymeter_app::features::buttons::api::{PressGreen, PressRed};
 use tachymeter_app::features::dashboard::api::{Interaction, Interactions};
 use tachymeter_app::server::config::{Access, Config};
 use tachymeter_app::server::{AppState, router};
@@ -124,6 +125,45 @@ async fn a_sign_up_is_one_trace_with_its_queries_and_its_question_to_the_breach_
     let (request, _) = row(&seen, "/api/sign_up", "http.request");
     assert!(request.start > 0.0 && request.start + request.duration < 5_000.0, "inside of the time that the browser waited");
     assert!(seen.rows.iter().filter(|row| row.depth > 3).all(|row| row.start >= request.start), "{:#?}", seen.rows);
+}
+
+#[tokio::test]
+async fn two_calls_at_once_have_each_its_own_work_of_the_server_below_it() {
+    let app = App::start(|config| (config.buttons.red_ms, config.buttons.green_ms) = (1, 2)).await;
+    let page = app.prefix().await;
+    let trace = format!("{page}0000000000000002");
+    let mut events = Vec::new();
+    let call = |name: &str, span: &str| {
+        format!(
+            "[\"leptos.server_fn.stop\",[[\"duration\",5.0,true],[\"offset\",0.001,true],[\"queue\",0.001,true],[\"request\",4.9,true]],\
+             [[\"name\",\"{name}\"],[\"side\",\"client\"],[\"outcome\",\"ok\"],[\"trace_id\",\"{trace}\"],[\"span_id\",\"{span}\"],\
+             [\"parent_id\",\"00000000000000aa\"]]]"
+        )
+    };
+    for (name, path, span) in
+        [("press_green", PressGreen::PATH, "00000000000000cc"), ("press_red", PressRed::PATH, "00000000000000bb")]
+    {
+        let sent = format!("00-{trace}-{span}-01");
+        let answer = app.post(path, "application/x-www-form-urlencoded", &sent, String::new()).await;
+        assert_eq!(answer.status(), StatusCode::OK, "{name}");
+        text(answer).await;
+        events.push(call(name, span));
+    }
+    events.push(format!(
+        "[\"leptos.interaction.stop\",[[\"total\",6.0,true],[\"server\",5.0,true]],[[\"name\",\"both\"],[\"event\",\"click\"],\
+         [\"outcome\",\"rendered\"],[\"trace_id\",\"{trace}\"],[\"span_id\",\"00000000000000aa\"]]]"
+    ));
+    let body = format!("{{\"page\":\"{page}\",\"events\":[{}]}}", events.join(","));
+    assert_eq!(app.post("/telemetry/beacon", "application/json", "", body).await.status(), StatusCode::NO_CONTENT);
+    let seen = app.find(&trace).expect("it is kept");
+    for name in ["press_red", "press_green"] {
+        let served = row(&seen, &format!("/api/{name}"), "http.request");
+        assert_eq!((served.1, served.0.depth), (name, 2));
+        let [client, server] = &seen.rows.iter().filter(|row| row.name == name).collect::<Vec<_>>()[..] else {
+            panic!("each side once: {:#?}", seen.rows)
+        };
+        assert_eq!((client.depth, server.depth), (1, 3), "{name}");
+    }
 }
 
 #[tokio::test]

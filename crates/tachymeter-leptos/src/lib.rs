@@ -97,9 +97,7 @@ pub use self::server_fn::Measured;
 pub use client::{MeasuredClient, MeasuredResponse};
 pub use events::EVENTS;
 pub use form_client::FormClient;
-#[cfg(feature = "hydrate")]
-pub use interaction::init;
-pub use interaction::{Interaction, Outcome, UseMeasured, use_measured};
+pub use interaction::{Interaction, Outcome, UseMeasured, init, use_measured};
 /// Leptos' `#[server]`, for a function that is measured on both sides: `leptos.server_fn.*`, by the protocol [`Measured`]. It takes the same
 /// arguments. Calls that the server makes itself while it renders a page, which skip the protocol, are measured too.
 ///

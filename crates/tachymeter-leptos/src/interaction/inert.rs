@@ -6,6 +6,14 @@ use tachymeter::{Context, OpenSpan, SpanId, Value};
 use super::Interaction;
 use super::hook::Tags;
 
+/// Starts measuring in the browser, and sends what is measured to `beacon_url`: call it there once, before `hydrate_body` or
+/// `mount_to_body`. If the application has already installed an executor of its own, that one stays, and less is seen:
+/// [what](crate::interaction#with-an-executor-of-your-own).
+///
+/// # Server-Side Rendering
+/// Does nothing: nobody clicks there.
+pub fn init(_beacon_url: &'static str) {}
+
 pub(crate) fn listen(_hook: &'static str, _closed: RwSignal<Vec<Interaction>>) {}
 
 pub(crate) fn handle(_hook: &'static str, _handler: &'static str, _event: &web_sys::Event, run: impl FnOnce()) {

@@ -125,6 +125,8 @@ pub use hook::{UseMeasured, use_measured};
 pub use report::{Interaction, Outcome};
 #[cfg(feature = "hydrate")]
 pub use start::init;
+#[cfg(not(feature = "hydrate"))]
+pub use tracker::init;
 #[cfg(feature = "hydrate")]
 #[doc(hidden)]
 pub use {input::trust_scripts, tracker::held};

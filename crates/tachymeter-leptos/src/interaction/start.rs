@@ -17,7 +17,8 @@ thread_local! {
     static EXECUTES: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Starts measuring: installs the executor that links re-renders to their causes, and sends what is measured to `beacon_url`.
+/// Starts measuring: installs the executor that links re-renders to their causes, and sends what is measured to `beacon_url`. Its twin on the
+/// server does nothing.
 ///
 /// Call it once, before `hydrate_body` or `mount_to_body`. If the application has already installed an executor of its own, that one
 /// stays, and less is seen: [what](crate::interaction#with-an-executor-of-your-own).

@@ -8,7 +8,6 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use bytes::{BufMut, BytesMut};
 use http::request::Parts;
 use http::{HeaderName, HeaderValue, Method, Request, Response};
 use http_body::Body;
@@ -22,7 +21,6 @@ use crate::{HTTP_REQUEST, MeasuredBody, UNMATCHED, request_id};
 
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
-const TOTAL: &[u8] = b"total;dur=";
 
 /// Measures every request of the service that it wraps. See the [crate's documentation](crate).
 #[derive(Clone, Debug)]
@@ -157,12 +155,13 @@ where
 /// Without floats and formatting, which take three times as long.
 fn total(time: Duration) -> HeaderValue {
     let us = time.as_secs() * 1_000_000 + u64::from((time.subsec_nanos() + 500) / 1_000);
-    let mut text = BytesMut::with_capacity(TOTAL.len() + 24);
-    text.extend_from_slice(TOTAL);
-    text.extend_from_slice(itoa::Buffer::new().format(us / 1_000).as_bytes());
-    text.put_u8(b'.');
-    text.extend([100, 10, 1].map(|place| b'0' + (us / place % 10) as u8));
-    HeaderValue::from_maybe_shared(text.freeze()).expect("visible characters")
+    let (mut text, mut length) = ([0; 40], 0);
+    let fraction = [100, 10, 1].map(|place| b'0' + (us / place % 10) as u8);
+    for piece in [&b"total;dur="[..], itoa::Buffer::new().format(us / 1_000).as_bytes(), b".", &fraction] {
+        text[length..length + piece.len()].copy_from_slice(piece);
+        length += piece.len();
+    }
+    HeaderValue::from_bytes(&text[..length]).expect("visible characters")
 }
 
 pub(crate) fn message_of(panic: &(dyn Any + Send)) -> &str {

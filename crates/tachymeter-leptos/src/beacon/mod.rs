@@ -1,7 +1,7 @@
 //! The browser's report: what it measured, in batches, and how the server checks it.
 //!
-//! In the browser a handler collects the events of [`REPORTED`] and posts them, a fifth of a second after the first, at most
-//! [`MAX_BYTES`] at a time; what is left when the page goes away is sent by `sendBeacon`. The server treats a report as hostile: it may
+//! In the browser a handler collects the events of [`REPORTED`] and posts them when an interaction has been painted, but no sooner than
+//! two fifths of a second after the report before, at most [`MAX_BYTES`] at a time; what is left when the page goes away is sent by `sendBeacon`. The server treats a report as hostile: it may
 //! come from anybody.
 
 #[cfg(feature = "hydrate")]
@@ -15,7 +15,7 @@ mod server;
 mod wire;
 
 #[cfg(feature = "hydrate")]
-pub(crate) use browser::start;
+pub(crate) use browser::{interactions_ended, start};
 #[cfg(feature = "ssr")]
 pub use limits::Limits;
 #[cfg(feature = "ssr")]

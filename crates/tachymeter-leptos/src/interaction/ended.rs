@@ -3,6 +3,7 @@
 //! Event Timing tells of an input 4 to 30 ms after its first paint, which for an input without a server function is when the interaction
 //! closes. Its event is executed when that word is here, or when it surely won't come any more.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 
 use leptos::prelude::window;
@@ -14,9 +15,10 @@ use super::hook::Tags;
 use super::report::{Interaction, Outcome};
 use super::tracker::duration;
 use super::watch;
+use crate::beacon;
 use crate::events::INTERACTION_STOP;
 
-/// How long a report waits, in milliseconds. It is less than from the first event to the beacon's request.
+/// How long a report waits, in milliseconds.
 const PATIENCE_MS: i32 = 60;
 /// So long after its handler an input has been told of, or won't be, in milliseconds.
 const TOLD_WITHIN_MS: f64 = 150.0;
@@ -27,7 +29,7 @@ pub(super) struct Ended {
     pub(super) tags: Tags,
     pub(super) context: Context,
     /// What kind of event the input was, and when; the browser's entry has both.
-    pub(super) origin: String,
+    pub(super) origin: Cow<'static, str>,
     pub(super) input: f64,
     /// A person's: the browser tells of no other.
     pub(super) trusted: bool,
@@ -35,7 +37,10 @@ pub(super) struct Ended {
 
 thread_local! {
     static WAITING: RefCell<Vec<Ended>> = RefCell::default();
-    static OVER: Closure<dyn FnMut()> = Closure::new(tell_all);
+    static OVER: Closure<dyn FnMut()> = Closure::new(|| {
+        tell_all();
+        beacon::interactions_ended();
+    });
 }
 
 /// Executes the interaction's event, now or in a moment.
@@ -58,6 +63,13 @@ pub(super) fn tell(ended: Ended) {
         if over.is_err() {
             tell_all();
         }
+    }
+}
+
+/// All that the paint has ended has been told: it is sent, unless some of it waits and takes the rest along.
+pub(super) fn report() {
+    if WAITING.with_borrow(Vec::is_empty) {
+        beacon::interactions_ended();
     }
 }
 

@@ -3,6 +3,7 @@
 //! An input that nobody answers costs one look at the clock: it becomes an interaction when it causes something, that is when it wakes
 //! a task, or a handler of [`use_measured`](super::use_measured) runs. What a click brings with it (a `submit`, a `change`) joins it.
 
+use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
 
 use leptos::prelude::window;
@@ -17,13 +18,17 @@ use super::{executor, name, paint, start, watch};
 /// What is listened to.
 const TYPES: [&str; 9] = ["pointerdown", "pointerup", "click", "keydown", "keyup", "input", "change", "submit", "popstate"];
 
+/// An event's type. It is known from the listener, which saves asking the event; others come from hooks only.
+type Kind = Cow<'static, str>;
+
 /// An event that nobody answers and the one that the browser makes of it are no further apart, in milliseconds.
 const SAME_TASK_MS: f64 = 20.0;
 
 struct Input {
     event: Event,
-    /// What a person did: the event itself, or the one that the browser has made it of.
-    origin: Event,
+    kind: Kind,
+    /// What a person did, if that is not the event itself but one that the browser has made it of.
+    origin: Option<(Event, Kind)>,
     /// The first listener of all ran then.
     seen: f64,
     /// The interaction that it has become; 0 while it is none.
@@ -49,26 +54,26 @@ fn trusted(event: &Event) -> bool {
 
 /// Puts the listeners up.
 pub(super) fn listen() {
-    let seen = Closure::<dyn Fn(Event)>::new(|event: Event| {
-        if trusted(&event) {
-            see(event);
-        }
-    });
     for name in TYPES {
+        let seen = Closure::<dyn Fn(Event)>::new(move |event: Event| {
+            if trusted(&event) {
+                see(event, name.into());
+            }
+        });
         _ = window().add_event_listener_with_callback_and_bool(name, seen.as_ref().unchecked_ref(), true);
+        seen.forget();
     }
-    seen.forget();
     let crashed = Closure::<dyn Fn()>::new(crashed);
     _ = window().add_event_listener_with_callback("error", crashed.as_ref().unchecked_ref());
     crashed.forget();
 }
 
-fn see(event: Event) {
+fn see(event: Event, kind: Kind) {
     let seen = paint::now();
-    let before = INPUT.take().filter(|before| follows(&event) && (before.id != 0 || seen - before.seen < SAME_TASK_MS));
-    let (origin, id) = before.map_or_else(|| (event.clone(), 0), |before| (before.origin, before.id));
+    let before = INPUT.take().filter(|before| follows(&event, &kind) && (before.id != 0 || seen - before.seen < SAME_TASK_MS));
+    let (origin, id) = before.map_or((None, 0), |before| (before.origin.or(Some((before.event, before.kind))), before.id));
     let id = if tracker::is_open(id) { id } else { 0 };
-    INPUT.set(Some(Input { event, origin, seen, id }));
+    INPUT.set(Some(Input { event, kind, origin, seen, id }));
     if !start::executes() {
         paint::after_next(|_| frame_passed());
     }
@@ -76,10 +81,10 @@ fn see(event: Event) {
 
 /// Whether the browser makes such an event out of the one before, in the same task: a form is submitted, a box is ticked, a key presses
 /// a button (a click without a pointer has no detail).
-fn follows(event: &Event) -> bool {
-    match event.type_().as_str() {
+fn follows(event: &Event, kind: &str) -> bool {
+    match kind {
         "input" | "change" | "submit" => true,
-        "click" => event.dyn_ref::<web_sys::UiEvent>().is_some_and(|event| event.detail() == 0),
+        "click" => event.unchecked_ref::<web_sys::UiEvent>().detail() == 0,
         _ => false,
     }
 }
@@ -111,15 +116,17 @@ pub(super) fn elsewhere() -> bool {
 
 /// Makes an interaction of the input.
 fn open(named: Option<(&'static str, &'static str)>) -> Option<u32> {
-    let parts = |input: &Input| (input.event.clone(), input.origin.clone(), input.seen);
-    let (event, origin, seen) = INPUT.with_borrow(|input| input.as_ref().map(parts))?;
-    let name = match named {
-        Some((hook, handler)) => format!("{hook}.{handler}"),
-        None => name::of(&event),
-    };
-    let input = origin.time_stamp().min(seen);
-    let (hook, trusted) = (named.map(|(hook, _)| hook), origin.is_trusted());
-    let opening = Opening { name, hook, event: event.type_(), origin: origin.type_(), trusted, input, seen };
+    let opening = INPUT.with_borrow(|input| {
+        let Input { event, kind, origin, seen, .. } = input.as_ref()?;
+        let name = match named {
+            Some((hook, handler)) => format!("{hook}.{handler}"),
+            None => name::of(event, kind),
+        };
+        let (first, origin) = origin.as_ref().map_or((event, kind), |(first, origin)| (first, origin));
+        let (input, trusted) = (first.time_stamp().min(*seen), first.is_trusted());
+        let (event, origin, hook) = (kind.clone(), origin.clone(), named.map(|(hook, _)| hook));
+        Some(Opening { name, hook, event, origin, trusted, input, seen: *seen })
+    })?;
     let id = tracker::open(opening);
     INPUT.with_borrow_mut(|input| input.as_mut().map(|input| input.id = id));
     Some(id)
@@ -132,7 +139,7 @@ pub(crate) fn handle(hook: &'static str, handler: &'static str, event: &Event, r
     }
     let known = INPUT.with_borrow(|input| input.as_ref().is_some_and(|input| input.event == *event));
     if !known {
-        see(event.clone());
+        see(event.clone(), event.type_().into());
     }
     let id = match INPUT.with_borrow(|input| input.as_ref().map_or(0, |input| input.id)) {
         0 => open(Some((hook, handler))).unwrap_or_default(),

@@ -109,7 +109,7 @@ mod input;
 #[cfg(feature = "hydrate")]
 mod name;
 #[cfg(feature = "hydrate")]
-mod paint;
+pub(crate) mod paint;
 #[cfg(feature = "hydrate")]
 pub(crate) mod tracker;
 #[cfg(not(feature = "hydrate"))]

@@ -27,10 +27,15 @@ thread_local! {
     static GIVEN: RefCell<Vec<String>> = RefCell::default();
 }
 
-pub(super) fn of(event: &Event) -> String {
+pub(super) fn of(event: &Event, kind: &str) -> String {
     // A form is submitted by a button, if by anything.
-    let submitter = js_sys::Reflect::get(event, &"submitter".into()).unwrap_or_default().dyn_into::<Element>().ok();
-    let Some(target) = submitter.or_else(|| event.target()?.dyn_into().ok()) else { return event.type_() };
+    let submitter = (kind == "submit").then(|| js_sys::Reflect::get(event, &"submitter".into()).unwrap_or_default());
+    let submitter = submitter.and_then(|submitter| submitter.dyn_into::<Element>().ok());
+    let Some(target) = submitter.or_else(|| event.target()?.dyn_into().ok()) else { return kind.to_owned() };
+    // Mostly nobody has named anything, which takes one question instead of two.
+    if nearest(&target, "[data-measured],[data-measure]").is_none() {
+        return found(target);
+    }
     match nearest(&target, "[data-measured]").and_then(|component| component.get_attribute("data-measured")) {
         Some(component) => format!("{}.{}", component.chars().take(MAX_CHARS).collect::<String>(), within(target)),
         None => within(target),
@@ -43,6 +48,10 @@ fn within(target: Element) -> String {
     {
         return name.chars().take(MAX_CHARS).collect();
     }
+    found(target)
+}
+
+fn found(target: Element) -> String {
     let control = nearest(&target, CONTROLS).unwrap_or(target);
     let role = role_of(&control);
     match name_of(&control, &role) {

@@ -7,9 +7,9 @@
 use std::cell::RefCell;
 
 use leptos::prelude::{document, window};
-use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::prelude::wasm_bindgen;
+use wasm_bindgen::{JsCast, JsValue};
 
 /// A paint, or that there will be none.
 #[derive(Clone, Copy, Debug)]
@@ -26,6 +26,7 @@ type Callback = Box<dyn FnOnce(Painted)>;
 
 struct Frames {
     waiting: Vec<Callback>,
+    hidden: bool,
     /// When the last frame began that something waited for.
     began: f64,
     /// Posts to itself: the receiving side runs as a task of its own, after the frame.
@@ -52,8 +53,8 @@ pub(crate) fn after_next(callback: impl FnOnce(Painted) + 'static) {
     FRAMES.with_borrow_mut(|frames| {
         let frames = frames.get_or_insert_with(Frames::new);
         frames.waiting.push(Box::new(callback));
-        if document().hidden() {
-            _ = frames.port.post_message(&wasm_bindgen::JsValue::NULL);
+        if frames.hidden {
+            _ = frames.port.post_message(&JsValue::NULL);
         } else if frames.waiting.len() == 1 {
             _ = window().request_animation_frame(frames.on_frame.as_ref().unchecked_ref());
         }
@@ -61,9 +62,9 @@ pub(crate) fn after_next(callback: impl FnOnce(Painted) + 'static) {
 }
 
 fn flush() {
-    let (at, hidden) = (now(), document().hidden());
-    let waiting = FRAMES.with_borrow_mut(|frames| frames.as_mut().map(|it| (std::mem::take(&mut it.waiting), it.began)));
-    let (waiting, began) = waiting.unwrap_or_default();
+    let take = |frames: &mut Frames| (std::mem::take(&mut frames.waiting), frames.began, frames.hidden);
+    let (at, taken) = (now(), FRAMES.with_borrow_mut(|frames| frames.as_mut().map(take)));
+    let (waiting, began, hidden) = taken.unwrap_or_default();
     let painted = Painted { at, frame: if hidden { at } else { began }, hidden };
     for callback in waiting {
         callback(painted);
@@ -79,14 +80,17 @@ impl Frames {
         let sender = port.clone();
         let on_frame = Closure::<dyn FnMut()>::new(move || {
             FRAMES.with_borrow_mut(|frames| frames.as_mut().map(|frames| frames.began = now()));
-            _ = sender.post_message(&wasm_bindgen::JsValue::NULL);
+            _ = sender.post_message(&JsValue::NULL);
         });
         let on_visibility = Closure::<dyn FnMut()>::new(|| {
-            if document().hidden() {
+            let hidden = document().hidden();
+            FRAMES.with_borrow_mut(|frames| frames.as_mut().map(|frames| frames.hidden = hidden));
+            if hidden {
                 flush();
             }
         });
         _ = document().add_event_listener_with_callback("visibilitychange", on_visibility.as_ref().unchecked_ref());
-        Self { waiting: Vec::new(), began: 0.0, port, on_frame, _on_message: on_message, _on_visibility: on_visibility }
+        let hidden = document().hidden();
+        Self { waiting: Vec::new(), hidden, began: 0.0, port, on_frame, _on_message: on_message, _on_visibility: on_visibility }
     }
 }

@@ -1,5 +1,6 @@
 //! The open interactions of the page: what each waits for, and when it closes.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::VecDeque;
 
@@ -29,9 +30,9 @@ const MAX_CLOSED: usize = 100;
 pub(super) struct Opening {
     pub(super) name: String,
     pub(super) hook: Option<&'static str>,
-    pub(super) event: String,
+    pub(super) event: Cow<'static, str>,
     /// What kind of event the input itself was.
-    pub(super) origin: String,
+    pub(super) origin: Cow<'static, str>,
     /// Whether a person made it.
     pub(super) trusted: bool,
     pub(super) input: f64,
@@ -45,8 +46,8 @@ pub(super) struct Open {
     name: String,
     hook: Option<&'static str>,
     tags: Tags,
-    event: String,
-    origin: String,
+    event: Cow<'static, str>,
+    origin: Cow<'static, str>,
     trusted: bool,
     pub(super) marks: Marks,
     /// The document changed in this flush because of it.
@@ -86,7 +87,7 @@ struct Closed {
     id: u32,
     context: Context,
     name: String,
-    event: String,
+    event: Cow<'static, str>,
     input: f64,
     at: f64,
     changed: bool,
@@ -121,7 +122,7 @@ pub(super) fn open(opening: Opening) -> u32 {
     }
     let context = Context::new_root();
     // In its own trace, by which a report that comes twice is known.
-    context.in_scope(|| execute!(INTERACTION_START, { count: 1u64 }, { name: name.as_str(), event: event.as_str() }));
+    context.in_scope(|| execute!(INTERACTION_START, { count: 1u64 }, { name: name.as_str(), event: &*event }));
     watch::set(true);
     let id = PAGE.with_borrow_mut(|page| {
         page.last_id += 1;
@@ -199,11 +200,10 @@ pub(super) fn still_valid(last: Causes, spawned: Causes) -> Causes {
     if last.is_empty() {
         return last;
     }
-    let since = paint::now() - GRACE_MS;
+    let recent = |closed: &Closed| closed.at > paint::now() - GRACE_MS;
     PAGE.with_borrow_mut(|page| {
         last.filter(|id| {
-            page.find(id).is_some()
-                || spawned.contains(id) && page.closed.iter().any(|closed| closed.id == id && closed.at > since)
+            page.find(id).is_some() || spawned.contains(id) && page.closed.iter().any(|closed| closed.id == id && recent(closed))
         })
     })
 }
@@ -289,7 +289,7 @@ pub(super) fn flushed() {
     for (context, name, event, commit) in late {
         // Each is a span of its own: a report that comes twice is told by its span.
         context.child().in_scope(|| {
-            execute!(INTERACTION_LATE, { commit: duration(commit) }, { name: name.as_str(), event: event.as_str() });
+            execute!(INTERACTION_LATE, { commit: duration(commit) }, { name: name.as_str(), event: &*event });
         });
     }
 }
@@ -319,11 +319,15 @@ fn close_settled(painted: Painted) {
     if again {
         paint::after_next(close_settled);
     }
+    if shown.is_empty() {
+        return;
+    }
     for mut open in shown {
         open.marks.frame = painted.frame;
         let outcome = open.outcome(painted.hidden);
         close(open, painted.at, outcome);
     }
+    ended::report();
 }
 
 /// The page goes away: what is open can't end any more.
@@ -353,7 +357,7 @@ fn close(mut open: Open, at: f64, outcome: Outcome) {
         }
         page.hooks.iter().filter(|(hook, _)| Some(*hook) == open.hook).map(|(_, signal)| *signal).collect()
     });
-    let closed = Interaction::from_marks(open.id, open.name, open.event, outcome, open.marks);
+    let closed = Interaction::from_marks(open.id, open.name, open.event.into_owned(), outcome, open.marks);
     let Open { tags, context, origin, trusted, marks: Marks { input, .. }, .. } = open;
     // What the report itself re-renders belongs to no interaction.
     input::with_scope(Causes::NONE, || {

@@ -21,7 +21,8 @@ const KEPT: usize = 32;
 thread_local! {
     static OBSERVER: Option<MutationObserver> = observer();
     static ON: Cell<bool> = const { Cell::new(false) };
-    static TIMINGS: RefCell<(Option<Observer>, VecDeque<Entry>)> = RefCell::default();
+    /// The entries, each with the time of its input.
+    static TIMINGS: RefCell<(Option<Observer>, VecDeque<(f64, Entry)>)> = RefCell::default();
 }
 
 fn observer() -> Option<MutationObserver> {
@@ -97,7 +98,7 @@ pub(super) fn listen() {
 
 fn keep(entries: Vec<Entry>) {
     TIMINGS.with_borrow_mut(|(_, kept)| {
-        kept.extend(entries);
+        kept.extend(entries.into_iter().map(|entry| (entry.start_time(), entry)));
         kept.drain(..kept.len().saturating_sub(KEPT));
     });
 }
@@ -113,6 +114,7 @@ pub(super) fn timing_of(event: &str, input: f64) -> Option<f64> {
     let fresh = TIMINGS.with_borrow(|(observer, _)| observer.as_ref().map(Observer::take_records));
     keep(fresh.unwrap_or_default());
     TIMINGS.with_borrow(|(_, kept)| {
-        kept.iter().rev().find(|entry| entry.start_time() == input && entry.name() == event).map(Entry::duration)
+        let mut of_that_time = kept.iter().rev().filter(|(start, _)| *start == input);
+        of_that_time.find(|(_, entry)| entry.name() == event).map(|(_, entry)| entry.duration())
     })
 }

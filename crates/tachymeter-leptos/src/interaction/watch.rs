@@ -18,11 +18,13 @@ const THRESHOLD_MS: u32 = 16;
 /// How many of the browser's entries wait for their interaction to close.
 const KEPT: usize = 32;
 
+/// An entry, with the time of its input.
+type Timed = (f64, Entry);
+
 thread_local! {
     static OBSERVER: Option<MutationObserver> = observer();
     static ON: Cell<bool> = const { Cell::new(false) };
-    /// The entries, each with the time of its input.
-    static TIMINGS: RefCell<(Option<Observer>, VecDeque<(f64, Entry)>)> = RefCell::default();
+    static TIMINGS: RefCell<(Option<Observer>, VecDeque<Timed>)> = RefCell::default();
 }
 
 fn observer() -> Option<MutationObserver> {

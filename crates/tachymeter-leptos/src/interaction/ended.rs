@@ -4,7 +4,7 @@
 //! closes. Its event is executed when that word is here, or when it surely won't come any more.
 
 use std::borrow::Cow;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 
 use leptos::prelude::window;
 use tachymeter::{Context, Value};
@@ -20,6 +20,9 @@ use crate::events::INTERACTION_STOP;
 
 /// How long a report waits, in milliseconds.
 const PATIENCE_MS: i32 = 60;
+/// It rounds to 8 ms and tells from 16 on: of what was painted sooner than this, in milliseconds, it tells nothing, and a timer would cost
+/// as much as all else that is done for a click.
+const TOLD_FROM_MS: f64 = 10.0;
 /// So long after its handler an input has been told of, or won't be, in milliseconds.
 const TOLD_WITHIN_MS: f64 = 150.0;
 
@@ -37,10 +40,22 @@ pub(super) struct Ended {
 
 thread_local! {
     static WAITING: RefCell<Vec<Ended>> = RefCell::default();
-    static OVER: Closure<dyn FnMut()> = Closure::new(|| {
-        tell_all();
-        beacon::interactions_ended();
-    });
+    static TIMER: Cell<i32> = const { Cell::new(0) };
+    static OVER: Closure<dyn FnMut()> = Closure::new(over);
+}
+
+fn over() {
+    tell_all();
+    beacon::interactions_ended();
+}
+
+/// The browser has told something: perhaps all that was waited for.
+pub(super) fn told() {
+    let told = |ended: &Ended| watch::timing_of(&ended.origin, ended.input).is_some();
+    if WAITING.with_borrow(|waiting| !waiting.is_empty() && waiting.iter().all(told)) {
+        window().clear_timeout_with_handle(TIMER.get());
+        over();
+    }
 }
 
 /// Executes the interaction's event, now or in a moment.
@@ -48,7 +63,8 @@ pub(super) fn tell(ended: Ended) {
     let timing = watch::timing_of(&ended.origin, ended.input);
     let painted = !matches!(ended.it.outcome, Outcome::Hidden | Outcome::Aborted);
     let after_handler = ended.it.total - ended.it.input_delay - ended.it.handler;
-    let may_come = ended.trusted && painted && after_handler < TOLD_WITHIN_MS && watch::hears_timings();
+    let may_come =
+        ended.trusted && painted && after_handler < TOLD_WITHIN_MS && ended.it.total >= TOLD_FROM_MS && watch::hears_timings();
     if timing.is_some() || !may_come {
         return emit(&ended, timing);
     }
@@ -60,8 +76,9 @@ pub(super) fn tell(ended: Ended) {
         let over = OVER.with(|over| {
             window().set_timeout_with_callback_and_timeout_and_arguments_0(over.as_ref().unchecked_ref(), PATIENCE_MS)
         });
-        if over.is_err() {
-            tell_all();
+        match over {
+            Ok(timer) => TIMER.set(timer),
+            Err(_) => tell_all(),
         }
     }
 }

@@ -1,7 +1,6 @@
 //! The one line that an application calls in the browser before Leptos starts.
 
 use std::cell::Cell;
-use std::time::Duration;
 
 use any_spawner::Executor;
 use leptos::prelude::window;
@@ -9,6 +8,7 @@ use tachymeter::execute;
 use wasm_bindgen::JsCast;
 
 use super::executor::Tracking;
+use super::tracker::duration;
 use super::{input, paint, watch};
 use crate::events::PAGE_LOAD;
 use crate::{beacon, trace};
@@ -43,7 +43,6 @@ pub(super) fn executes() -> bool {
 }
 
 fn page_loaded(script_start: f64, painted: f64) {
-    let ms = |ms: f64| Duration::from_secs_f64(ms.max(0.0) / 1000.0);
     let first_byte = window()
         .performance()
         .map(|performance| performance.get_entries_by_type("navigation").get(0))
@@ -52,7 +51,7 @@ fn page_loaded(script_start: f64, painted: f64) {
     let route = window().location().pathname().unwrap_or_default();
     execute!(
         PAGE_LOAD,
-        { first_byte: ms(first_byte), hydration: ms(painted - script_start), total: ms(painted) },
+        { first_byte: duration(first_byte), hydration: duration(painted - script_start), total: duration(painted) },
         { route: route.as_str() }
     );
 }

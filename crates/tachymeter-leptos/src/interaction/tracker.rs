@@ -371,8 +371,9 @@ fn close(mut open: Open, at: f64, outcome: Outcome) {
     ended::tell(Ended { it: closed, tags, context, origin, input, trusted });
 }
 
+/// To the microsecond, which is as exact as a page's clock.
 pub(super) fn duration(ms: f64) -> std::time::Duration {
-    std::time::Duration::from_secs_f64(ms.max(0.0) / 1000.0)
+    std::time::Duration::from_micros((ms * 1000.0 + 0.5) as u64)
 }
 
 /// How much is kept, for a test that nothing leaks: open interactions and calls, closed ones within their grace time.

@@ -11,7 +11,7 @@ use wasm_bindgen::prelude::{Closure, wasm_bindgen};
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{MutationObserver, MutationObserverInit};
 
-use super::tracker;
+use super::{ended, tracker};
 
 /// Less the browser doesn't report.
 const THRESHOLD_MS: u32 = 16;
@@ -86,7 +86,10 @@ extern "C" {
 
 /// Starts to listen to Event Timing, where the browser has it.
 pub(super) fn listen() {
-    let keep_all = Closure::<dyn FnMut(Entries)>::new(|list: Entries| keep(list.entries()));
+    let keep_all = Closure::<dyn FnMut(Entries)>::new(|list: Entries| {
+        keep(list.entries());
+        ended::told();
+    });
     let observer = Observer::new(&keep_all).ok().filter(|observer| {
         let options = js_sys::Object::new();
         for (key, value) in [("type", JsValue::from("event")), ("durationThreshold", THRESHOLD_MS.into())] {
@@ -100,8 +103,12 @@ pub(super) fn listen() {
 
 fn keep(entries: Vec<Entry>) {
     TIMINGS.with_borrow_mut(|(_, kept)| {
-        kept.extend(entries.into_iter().map(|entry| (entry.start_time(), entry)));
-        kept.drain(..kept.len().saturating_sub(KEPT));
+        for entry in entries {
+            if kept.len() == KEPT {
+                kept.pop_front();
+            }
+            kept.push_back((entry.start_time(), entry));
+        }
     });
 }
 

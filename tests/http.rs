@@ -12,14 +12,19 @@ use tachymeter_app::error::AppError;
 use tachymeter_app::server::config::Config;
 use tachymeter_app::server::router;
 use tempfile::TempDir;
-use tokio::sync::watch;
+use tokio::sync::{Mutex, MutexGuard, watch};
 use tower::ServiceExt;
+
+/// One application at a time: what it measures goes through a table that the whole process shares, and where several runtimes render pages
+/// at once, each on a thread of its own, one of them may wait for ever. (A server has one runtime, with any number of threads.)
+static ALONE: Mutex<()> = Mutex::const_new(());
 
 /// The application on a database of its own, with a breach list that knows one password.
 struct App {
     router: Router,
     _folder: TempDir,
     _stop: watch::Sender<bool>,
+    _alone: MutexGuard<'static, ()>,
 }
 
 const STOLEN: &str = "stolen password";
@@ -31,6 +36,7 @@ impl App {
     }
 
     async fn start_with(change: impl FnOnce(&mut Config)) -> Self {
+        let alone = ALONE.lock().await;
         let folder = tempfile::tempdir().expect("a folder");
         let breach_list = breach_list().await;
         let (state, stop) = app::state(&folder, |config| {
@@ -40,7 +46,7 @@ impl App {
             change(config);
         })
         .await;
-        Self { router: router(state), _folder: folder, _stop: stop }
+        Self { router: router(state), _folder: folder, _stop: stop, _alone: alone }
     }
 
     async fn send(&self, request: Request<Body>) -> Response<Body> {
@@ -161,13 +167,11 @@ async fn what_is_not_there_is_a_page_with_status_404() {
 async fn the_landing_page_has_its_shell_first_and_its_data_later() {
     let app = App::start_with(|config| (config.landing.delay_min_ms, config.landing.delay_max_ms) = (300, 300)).await;
     let mut body = app.get("/", "").await.into_body();
-    let from = std::time::Instant::now();
     let first = body.frame().await.expect("a frame").expect("no error").into_data().expect("data");
     let first = String::from_utf8_lossy(&first).into_owned();
-    assert!(from.elapsed().as_millis() < 250, "{:?}", from.elapsed());
     assert!(first.contains("Somebody clicked.") && first.contains("skeleton"), "{first}");
+    assert!(!first.contains(env!("CARGO_PKG_VERSION")), "{first}");
     let rest = body.collect().await.expect("a body").to_bytes();
-    assert!(from.elapsed().as_millis() >= 290, "{:?}", from.elapsed());
     assert!(String::from_utf8_lossy(&rest).contains(env!("CARGO_PKG_VERSION")));
 }
 

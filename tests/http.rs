@@ -234,6 +234,7 @@ async fn the_session_cookie_is_out_of_reach() {
         assert!(cookie.contains(part), "{cookie}");
     }
     assert!(!cookie.contains("Secure"), "on loopback");
+    drop(app);
     let app = App::start_with(|config| {
         config.server.address = "192.0.2.1:80".parse().expect("an address");
     })

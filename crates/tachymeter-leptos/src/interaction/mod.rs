@@ -62,7 +62,7 @@
 //! | two in sequence | -0.2, 0.0, 0.0 | -0.5, -0.1, 0.0 |
 //! | two in parallel | -0.4, 0.0, 0.0 | -0.6, -0.2, 0.0 |
 //! | a resource behind `Suspense` | -0.2, 0.0, 0.0 | -0.6, -0.2, 0.0 |
-//! | a navigation | 0.0, 0.0, 0.4 | -0.6, -0.1, 0.0 |
+//! | a navigation | 0.0, 0.0, 0.3 | -0.6, -0.1, 0.0 |
 //! | a server function, main thread busy | -0.5, 0.0, 0.0 | -0.4, -0.1, 0.0 |
 //!
 //! Against Event Timing, which counts in steps of 8 ms, the paint of the first is off by -4.4 (5th percentile) to -2.0 (95th), -2.9 in the
@@ -70,14 +70,14 @@
 //! duration to 0.6 %.
 //!
 //! What it costs: 31 kB of WebAssembly (brotli), and time of the page's main thread. The latter is measured in a browser that nothing else
-//! watches, with everything on against the same build without, as time on a processor (two virtual cores, which other work shared); in
+//! watches, with everything on against the same build without, as time on a processor (two virtual cores); in
 //! milliseconds per click, as `make bench` prints it:
 //!
 //! | click | without | more, to the paint | more, its report afterwards |
 //! |---|---|---|---|
 //! | nothing comes of it | 3.5 | 0.1 | 0 |
-//! | it changes something; then a rest | 4.8 | 0.5 | 1.2 |
-//! | it changes something; ten in a row | 2.8 | 0.4 | 0.4 |
+//! | it changes something; then a rest | 4.6 | 0.4 | 1.0 |
+//! | it changes something; ten in a row | 2.8 | 0.3 | 0.4 |
 //!
 //! The report leaves after the paint, where it is in nobody's way. Nearly all of it is the browser's own work: a bare `fetch` of as many bytes by
 //! a script costs 1.2 there, `sendBeacon` 0.8.

@@ -11,20 +11,13 @@ use std::time::{Duration, Instant};
 use tachymeter_app::server::{AppState, router};
 use tachymeter_metrics::{Minute, Sketch, Snapshot};
 use tempfile::TempDir;
-use tokio::sync::{Mutex, MutexGuard, watch};
+use tokio::sync::watch;
 use tower::ServiceExt;
-
-/// All stores of a process hear the same events, so one test runs at a time.
-static ALONE: Mutex<()> = Mutex::const_new(());
 
 struct Server {
     state: AppState,
     folder: TempDir,
     _stop: watch::Sender<bool>,
-}
-
-async fn alone() -> MutexGuard<'static, ()> {
-    ALONE.lock().await
 }
 
 impl Server {
@@ -72,7 +65,7 @@ fn log_in(times: u64, result: &str) {
 
 #[tokio::test]
 async fn a_restart_loses_nothing_that_the_dashboard_shows() {
-    let _alone = alone().await;
+    let _alone = app::alone().await;
     let first = Server::start(tempfile::tempdir().expect("a folder")).await;
     log_in(5, "ok");
     let duration = Duration::from_millis(200);
@@ -108,7 +101,7 @@ fn minute(now: u64, minutes_ago: u64, count: u64) -> Minute {
 
 #[tokio::test]
 async fn what_is_older_than_the_retention_is_forgotten() {
-    let _alone = alone().await;
+    let _alone = app::alone().await;
     let server = Server::start(tempfile::tempdir().expect("a folder")).await;
     let history = &server.state.telemetry.history;
     let now = tachymeter::clock::system_time().as_millis() as u64;
@@ -132,7 +125,7 @@ async fn what_is_older_than_the_retention_is_forgotten() {
 
 #[tokio::test]
 async fn a_span_that_is_not_kept_is_refused() {
-    let _alone = alone().await;
+    let _alone = app::alone().await;
     let server = Server::start(tempfile::tempdir().expect("a folder")).await;
     for seconds in ["0", "59", "604801"] {
         let (status, text) = server.get(&format!("/telemetry/history?seconds={seconds}")).await;

@@ -12,12 +12,8 @@ use tachymeter_app::error::AppError;
 use tachymeter_app::server::config::Config;
 use tachymeter_app::server::router;
 use tempfile::TempDir;
-use tokio::sync::{Mutex, MutexGuard, watch};
+use tokio::sync::{MutexGuard, watch};
 use tower::ServiceExt;
-
-/// One application at a time: what it measures goes through a table that the whole process shares, and where several runtimes render pages
-/// at once, each on a thread of its own, one of them may wait for ever. (A server has one runtime, with any number of threads.)
-static ALONE: Mutex<()> = Mutex::const_new(());
 
 /// The application on a database of its own, with a breach list that knows one password.
 struct App {
@@ -36,7 +32,7 @@ impl App {
     }
 
     async fn start_with(change: impl FnOnce(&mut Config)) -> Self {
-        let alone = ALONE.lock().await;
+        let alone = app::alone().await;
         let folder = tempfile::tempdir().expect("a folder");
         let breach_list = breach_list().await;
         let (state, stop) = app::state(&folder, |config| {

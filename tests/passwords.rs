@@ -33,6 +33,7 @@ async fn sign_in(router: &Router, password: &str) -> StatusCode {
 
 #[tokio::test]
 async fn an_outdated_hash_is_renewed_by_the_right_password_alone() {
+    let _alone = app::alone().await;
     let folder = tempfile::tempdir().expect("a folder");
     let (state, _stop) = app::state(&folder, |_| ()).await;
     let (db, router) = (state.db.clone(), router(state));

@@ -15,7 +15,7 @@ use tachymeter_app::server::config::{Access, Config};
 use tachymeter_app::server::router;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
-use tokio::sync::{Mutex, MutexGuard, watch};
+use tokio::sync::{MutexGuard, watch};
 use tower::ServiceExt;
 
 /// What Prometheus asks for.
@@ -24,9 +24,6 @@ const OPEN_METRICS: &str = "application/openmetrics-text;version=1.0.0,text/plai
 const PATIENCE: Duration = Duration::from_secs(60);
 /// A tag value with everything that has to be escaped, and more.
 const AWKWARD: &str = "a\\b \"c\"\nd,e=\"f\"} 1 Ä {g}";
-
-/// All reporters of a process hear the same events, so one test runs at a time.
-static ALONE: Mutex<()> = Mutex::const_new(());
 
 struct App {
     router: Router,
@@ -37,7 +34,7 @@ struct App {
 
 impl App {
     async fn start(change: impl FnOnce(&mut Config)) -> Self {
-        let alone = ALONE.lock().await;
+        let alone = app::alone().await;
         let folder = tempfile::tempdir().expect("a folder");
         let (state, stop) = app::state(&folder, change).await;
         Self { router: router(state), folder, _stop: stop, _alone: alone }

@@ -15,12 +15,9 @@ use tachymeter_app::server::config::{Access, Config};
 use tachymeter_app::server::{AppState, router};
 use tachymeter_metrics::{Frame, Snapshot};
 use tempfile::TempDir;
-use tokio::sync::{Mutex, MutexGuard, watch};
+use tokio::sync::{MutexGuard, watch};
 use tokio::time::timeout;
 use tower::ServiceExt;
-
-/// All stores of a process hear the same events, so one test runs at a time.
-static ALONE: Mutex<()> = Mutex::const_new(());
 
 struct App {
     router: Router,
@@ -36,7 +33,7 @@ impl App {
     }
 
     async fn start_with(change: impl FnOnce(&mut Config)) -> Self {
-        let alone = ALONE.lock().await;
+        let alone = app::alone().await;
         let folder = tempfile::tempdir().expect("a folder");
         let (state, stop) = app::state(&folder, |config| {
             // Nobody listens there, which keeps nobody from signing up.

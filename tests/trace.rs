@@ -14,11 +14,8 @@ use tachymeter_app::server::config::{Access, Config};
 use tachymeter_app::server::{AppState, router};
 use tachymeter_leptos::trace::{Filter, Row, Trace};
 use tempfile::TempDir;
-use tokio::sync::{Mutex, MutexGuard, watch};
+use tokio::sync::{MutexGuard, watch};
 use tower::ServiceExt;
-
-/// All stores of a process hear the same events, so one test runs at a time.
-static ALONE: Mutex<()> = Mutex::const_new(());
 
 struct App {
     router: Router,
@@ -30,7 +27,7 @@ struct App {
 
 impl App {
     async fn start(change: impl FnOnce(&mut Config)) -> Self {
-        let alone = ALONE.lock().await;
+        let alone = app::alone().await;
         let folder = tempfile::tempdir().expect("a folder");
         let (state, stop) = app::state(&folder, |config| {
             config.auth.breach_list_url = "http://127.0.0.1:9/range/".into();

@@ -1,30 +1,25 @@
 //! The hook alone: nothing of this crate was started, Leptos has its own executor, and the page still knows how long its clicks took.
 #![cfg(target_arch = "wasm32")]
 
+mod browser;
+
 use leptos::prelude::*;
 use leptos::wasm_bindgen::JsCast;
 use leptos::web_sys::HtmlElement;
 use tachymeter::testing::capture;
 use tachymeter_leptos::interaction::trust_scripts;
 use tachymeter_leptos::{Outcome, use_measured};
-use wasm_bindgen_futures::JsFuture;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 
-wasm_bindgen_test_configure!(run_in_browser);
+use browser::sleep;
 
-async fn sleep(ms: i32) {
-    let promise = js_sys::Promise::new(&mut |resolve, _| {
-        window().set_timeout_with_callback_and_timeout_and_arguments_0(&resolve, ms).expect("a timer");
-    });
-    JsFuture::from(promise).await.expect("it can't fail");
-}
+wasm_bindgen_test_configure!(run_in_browser);
 
 #[wasm_bindgen_test]
 async fn without_init_a_wrapped_handler_is_measured_and_nothing_else() {
     trust_scripts(true);
     let events = capture(&["leptos.interaction.start", "leptos.interaction.stop"]);
-    let folder: HtmlElement = document().create_element("div").expect("a div").unchecked_into();
-    document().body().expect("a body").append_child(&folder).expect("in the document");
+    let folder = browser::folder();
     let (send, receive) = std::sync::mpsc::channel();
     let _mounted = leptos::mount::mount_to(folder.clone(), move || {
         let hook = use_measured("alone");

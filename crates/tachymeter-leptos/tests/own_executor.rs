@@ -1,6 +1,8 @@
 //! An application that brings its own executor: interactions are measured as far as they can be seen then.
 #![cfg(target_arch = "wasm32")]
 
+mod browser;
+
 use leptos::prelude::*;
 use leptos::server_fn::Http;
 use leptos::server_fn::codec::{Json, PostUrl};
@@ -11,17 +13,11 @@ use tachymeter::Value;
 use tachymeter::testing::capture;
 use tachymeter_leptos::Measured;
 use tachymeter_leptos::interaction::trust_scripts;
-use wasm_bindgen_futures::JsFuture;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 
-wasm_bindgen_test_configure!(run_in_browser);
+use browser::sleep;
 
-async fn sleep(ms: i32) {
-    let promise = js_sys::Promise::new(&mut |resolve, _| {
-        window().set_timeout_with_callback_and_timeout_and_arguments_0(&resolve, ms).expect("a timer");
-    });
-    JsFuture::from(promise).await.expect("it can't fail");
-}
+wasm_bindgen_test_configure!(run_in_browser);
 
 /// Answered by [`answer`].
 #[server(protocol = Measured<Http<PostUrl, Json>>, prefix = "/own", endpoint = "wait")]
@@ -48,8 +44,7 @@ async fn handlers_and_what_they_change_at_once_are_still_measured() {
     answer();
     let calls = capture(&["leptos.server_fn.stop"]);
     let stops = capture(&["leptos.interaction.stop"]);
-    let folder: HtmlElement = document().create_element("div").expect("a div").unchecked_into();
-    document().body().expect("a body").append_child(&folder).expect("in the document");
+    let folder = browser::folder();
     let _mounted = leptos::mount::mount_to(folder.clone(), move || {
         let hook = tachymeter_leptos::use_measured("own");
         let (count, later) = (RwSignal::new(0), RwSignal::new(0));

@@ -1,6 +1,8 @@
 //! Interactions in a real browser: from a click to its own re-render, also when several overlap.
 #![cfg(target_arch = "wasm32")]
 
+#[path = "../browser/mod.rs"]
+mod browser;
 mod calls;
 mod effects;
 mod ends;
@@ -25,6 +27,8 @@ use tachymeter_leptos::{Measured, Outcome, UseMeasured, use_measured};
 use wasm_bindgen_futures::JsFuture;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 
+use browser::sleep;
+
 wasm_bindgen_test_configure!(run_in_browser);
 
 /// A part of the page with what it emits. It goes away when it is dropped.
@@ -42,8 +46,7 @@ impl Page {
             trust_scripts(true);
         });
         let events = capture(&["leptos.interaction.start", "leptos.interaction.stop", "leptos.interaction.late"]);
-        let folder: HtmlElement = document().create_element("div").expect("a div").unchecked_into();
-        document().body().expect("a body").append_child(&folder).expect("in the document");
+        let folder = browser::folder();
         let mounted = leptos::mount::mount_to(folder.clone(), view);
         Self { folder, events, _mounted: Box::new(mounted) }
     }
@@ -119,13 +122,6 @@ extern "C" {
     /// Runs it in a task between the next frame's beginning and what is posted from a later callback of the same frame.
     fn when_a_frame_has_begun(callback: &JsValue);
     fn hide(hidden: bool);
-}
-
-async fn sleep(ms: i32) {
-    let promise = js_sys::Promise::new(&mut |resolve, _| {
-        window().set_timeout_with_callback_and_timeout_and_arguments_0(&resolve, ms).expect("a timer");
-    });
-    JsFuture::from(promise).await.expect("it can't fail");
 }
 
 /// Lets all tasks run that can, without a timer and so without a frame.

@@ -46,8 +46,9 @@
 //! | t6 | the first task after that frame: it is painted | `total` |
 //! | | the browser's own measure, to the first paint | `event_timing` |
 //!
-//! Event Timing tells of a click some milliseconds after its paint, so the report of an interaction that has ended by then waits 60 ms for it.
-//! It counts in steps of 8 ms and tells nothing below 16. What comes when a frame has begun already is shown by the next, and measured so.
+//! Event Timing tells of a click some milliseconds after its paint, so the report of an interaction that has ended by then waits for it, at
+//! most 60 ms, and not for one that took less than 10 ms, of which it told nothing in a headless browser. It counts in steps of 8 ms and tells
+//! nothing below 16. What comes when a frame has begun already is shown by the next, and measured so.
 //!
 //! # How exact it is
 //!

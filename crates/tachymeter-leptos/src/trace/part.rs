@@ -34,10 +34,13 @@ fn piece_at(name: &str) -> Option<usize> {
     })
 }
 
+/// How many they are.
+const PIECES: usize = 7;
+
 /// How long each piece took, in milliseconds. Thousands of parts wait at a time, so small counts more here than precise; what was not
 /// measured is no number.
 #[derive(Clone, Debug)]
-pub(super) struct Pieces([f32; 7]);
+pub(super) struct Pieces([f32; PIECES]);
 
 /// How parts end as a rule. There are many of them, and a text of its own for each is memory that nobody reads.
 const OUTCOMES: [&str; 5] = ["", "ok", "error", "exception", "aborted"];
@@ -119,7 +122,7 @@ impl Part {
 
 impl Default for Pieces {
     fn default() -> Self {
-        Self([f32::NAN; 7])
+        Self([f32::NAN; PIECES])
     }
 }
 

@@ -16,21 +16,19 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use receiver::{Answer, Otlp};
-use server::{Compared, Request, Server};
+use server::{Request, Server};
 
 const REQUEST: Request =
     Request { head: "POST /api/landing_facts HTTP/1.1\r\naccept: application/json\r\ncontent-length: 0\r\n", by_script: true };
 
 fn main() {
     server::serve_if_told();
-    let (well_statsd, well_otlp) = (StatsdServer::start(true), Otlp::start("127.0.0.1:0"));
-    let mut well = start(&well_statsd.address, &well_otlp.endpoint());
     let down = "127.0.0.1:9";
-    compare("is down", &mut well, &mut start(down, &format!("http://{down}")));
+    compare("is down", down, &format!("http://{down}"));
     for (what, answer) in [("never answers", Answer::Never), ("answers 500", Answer::Refuse("500 Internal Server Error", ""))] {
         let (statsd, otlp) = (StatsdServer::start(false), Otlp::start("127.0.0.1:0"));
         otlp.answer(answer);
-        compare(what, &mut well, &mut start(&statsd.address, &otlp.endpoint()));
+        compare(what, &statsd.address, &otlp.endpoint());
     }
     let statsd = StatsdServer::start(true);
     let otlp = Otlp::start("127.0.0.1:0");
@@ -44,7 +42,7 @@ fn main() {
             }
         }
     });
-    compare("comes and goes", &mut well, &mut start(&statsd.address, &otlp.endpoint()));
+    compare("comes and goes", &statsd.address, &otlp.endpoint());
     end.store(true, Ordering::Relaxed);
     flipping.join().expect("it ends");
 }
@@ -81,11 +79,17 @@ impl StatsdServer {
     }
 }
 
-fn compare(what: &str, well: &mut Server, failing: &mut Server) {
-    let Compared { by_rate, by_processor, rate, each } = server::compare(failing, well, REQUEST);
-    println!(
-        "a receiver that {what}: failing ÷ working {by_rate} by requests per second, {by_processor} by processor time \
-         ({rate:.0} per second, {:.1} µs each failing; budget 0.990)",
-        each * 1e6,
-    );
+fn compare(what: &str, statsd: &str, otlp: &str) {
+    let (well_statsd, well_otlp) = (StatsdServer::start(true), Otlp::start("127.0.0.1:0"));
+    let well = || start(&well_statsd.address, &well_otlp.endpoint());
+    for compared in server::compare(|| start(statsd, otlp), well, &[REQUEST]) {
+        println!(
+            "a receiver that {what}: failing ÷ working {} by requests per second, {} by processor time \
+             ({:.0} per second, {:.1} µs each failing; budget 0.990)",
+            compared.by_rate(),
+            compared.by_processor(),
+            compared.per_second()[0],
+            compared.each() * 1e6,
+        );
+    }
 }

@@ -1,7 +1,7 @@
 //! The application as a process of its own, and a client that asks it: what the benchmarks of whole requests share.
 
 use std::fs;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -18,11 +18,13 @@ use tokio::sync::watch;
 const MODE: &str = "TACHYMETER_BENCH_SERVER";
 /// Short turns, so that whatever else the machine does meets both servers alike.
 const TURN: Duration = Duration::from_millis(200);
-const TURNS: usize = 100;
+/// How often both servers are started, and their turns with one request each time.
+const STARTS: usize = 6;
+const TURNS: usize = 20;
 /// So many that the server always has something to do while the client reads and writes.
 const CONNECTIONS: usize = 16;
 /// Turns until everything that fills up is full.
-const WARM: usize = 25;
+const WARM: usize = 15;
 
 /// Serves for ever, if this process was started to.
 pub(crate) fn serve_if_told() {
@@ -79,7 +81,8 @@ impl Server {
         let mut line = String::new();
         BufReader::new(process.stdout.take().expect("a pipe")).read_line(&mut line).expect("an address");
         let address: SocketAddr = line.trim().parse().expect("an address");
-        let sockets = (0..CONNECTIONS).map(|_| TcpStream::connect(address).expect("a connection")).collect();
+        let sockets: Vec<_> = (0..CONNECTIONS).map(|_| TcpStream::connect(address).expect("a connection")).collect();
+        sockets.iter().for_each(|socket| socket.set_nonblocking(true).expect("a socket"));
         let mut server = Self { process, sockets, prefix: String::new(), asked: 0, buffer: vec![0; 256 * 1024] };
         server.prefix = server.page_prefix();
         server
@@ -122,7 +125,13 @@ impl Server {
     fn answer(&mut self, index: usize) -> usize {
         let (mut read, mut length) = (0, None);
         loop {
-            let more = self.sockets[index].read(&mut self.buffer[read..]).expect("an answer");
+            let more = loop {
+                // Never asleep: a client elsewhere doesn't have to be woken by the server either, and the slower one would do so more often.
+                match self.sockets[index].read(&mut self.buffer[read..]) {
+                    Err(error) if error.kind() == ErrorKind::WouldBlock => std::hint::spin_loop(),
+                    result => break result.expect("an answer"),
+                }
+            };
             read += more;
             let all = &self.buffer[..read];
             assert!(more > 0, "closed after {}", String::from_utf8_lossy(all));
@@ -172,13 +181,40 @@ fn length_of(answer: &[u8]) -> Option<Length> {
     Some(length.map_or(Length::Chunked, |length| Length::Known(head + 4 + length.parse::<usize>().expect("a number"))))
 }
 
-/// The first server's figures over the second's, turn by turn; below 1 the first does worse.
+/// Turns with one request: the first server's figures over the second's; below 1 the first does worse.
+#[derive(Default)]
 pub(crate) struct Compared {
-    pub(crate) by_rate: Spread,
-    pub(crate) by_processor: Spread,
-    /// Requests per second of the first, and the processor time that it took for each, in seconds.
-    pub(crate) rate: f64,
-    pub(crate) each: f64,
+    rates: Vec<f64>,
+    times: Vec<f64>,
+    first: Vec<(f64, f64)>,
+    second: Vec<(f64, f64)>,
+}
+
+impl Compared {
+    fn turn(&mut self, first: (f64, f64), second: (f64, f64)) {
+        self.rates.push(first.0 / second.0);
+        self.times.push(second.1 / first.1);
+        self.first.push(first);
+        self.second.push(second);
+    }
+
+    pub(crate) fn by_rate(&self) -> Spread {
+        Spread(quartiles(&self.rates))
+    }
+
+    pub(crate) fn by_processor(&self) -> Spread {
+        Spread(quartiles(&self.times))
+    }
+
+    /// Requests per second of either.
+    pub(crate) fn per_second(&self) -> [f64; 2] {
+        [&self.first, &self.second].map(|turns| quartiles(&turns.iter().map(|(rate, _)| *rate).collect::<Vec<_>>())[1])
+    }
+
+    /// Processor time that the first took for a request, in seconds.
+    pub(crate) fn each(&self) -> f64 {
+        quartiles(&self.first.iter().map(|(_, time)| *time).collect::<Vec<_>>())[1]
+    }
 }
 
 /// The median of many ratios, and between which two the middle half of them lies.
@@ -191,33 +227,37 @@ impl std::fmt::Display for Spread {
     }
 }
 
-/// Asks both in turns.
-pub(crate) fn compare(first: &mut Server, second: &mut Server, request: Request) -> Compared {
-    for _ in 0..WARM {
-        first.turn(request);
-        second.turn(request);
+/// Starts both some times, and asks both in turns, each of these.
+pub(crate) fn compare(first: impl Fn() -> Server, second: impl Fn() -> Server, requests: &[Request]) -> Vec<Compared> {
+    let mut all: Vec<Compared> = requests.iter().map(|_| Compared::default()).collect();
+    for start in 0..STARTS {
+        // Two of the same differ by 1 % as they happen to lie in memory, and the one that was started later does better.
+        let (mut first, mut second) = in_turns(start, &first, &second);
+        for (request, compared) in requests.iter().zip(&mut all) {
+            for turn in 0..WARM + TURNS {
+                let (first, second) = in_turns(turn, || first.turn(*request), || second.turn(*request));
+                if turn >= WARM {
+                    compared.turn(first, second);
+                }
+            }
+        }
     }
-    let (mut rates, mut times, mut rate, mut each) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-    for turn in 0..TURNS {
-        // Not always the same one first.
-        let (a, b) = if turn % 2 == 0 {
-            let a = first.turn(request);
-            (a, second.turn(request))
-        } else {
-            let b = second.turn(request);
-            (first.turn(request), b)
-        };
-        rates.push(a.0 / b.0);
-        times.push(b.1 / a.1);
-        rate.push(a.0);
-        each.push(a.1);
-    }
-    let [_, rate, _] = quartiles(rate);
-    let [_, each, _] = quartiles(each);
-    Compared { by_rate: Spread(quartiles(rates)), by_processor: Spread(quartiles(times)), rate, each }
+    all
 }
 
-fn quartiles(mut values: Vec<f64>) -> [f64; 3] {
+/// Not always the same one first.
+fn in_turns<A, B>(turn: usize, first: impl FnOnce() -> A, second: impl FnOnce() -> B) -> (A, B) {
+    if turn.is_multiple_of(2) {
+        let first = first();
+        (first, second())
+    } else {
+        let second = second();
+        (first(), second)
+    }
+}
+
+fn quartiles(values: &[f64]) -> [f64; 3] {
+    let mut values = values.to_vec();
     values.sort_by(f64::total_cmp);
     [1, 2, 3].map(|quarter| values[values.len() * quarter / 4])
 }

@@ -71,7 +71,7 @@ pub(super) struct Part {
 impl Part {
     /// What an event says that has just ended; `None` if it says nothing of a duration. Each list is gone through once: this is done for
     /// every request.
-    pub(super) fn of(emission: &Emission<'_>, Ending { kind, end }: Ending, shared: &mut Shared) -> Option<Self> {
+    pub(super) fn of(emission: &Emission<'_>, Ending { kind, end }: Ending, now: f64, shared: &mut Shared) -> Option<Self> {
         let (mut whole, mut offset, mut pieces) = (None, None, Pieces::default());
         for (key, value) in emission.measurements() {
             let Value::Duration(time) = value else { continue };
@@ -106,7 +106,7 @@ impl Part {
             in_browser,
             span,
             parent,
-            start: if in_browser { offset? } else { now() - whole },
+            start: if in_browser { offset? } else { now - whole },
             duration: whole,
             outcome: outcome_of(if matches!(end, "" | ".stop") { outcome } else { &end[1..] }),
             pieces,

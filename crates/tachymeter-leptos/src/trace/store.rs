@@ -130,7 +130,7 @@ impl Traces {
             return;
         }
         if let Some(ending) = ends.get(emission.name()) {
-            self.add_by(trace, |shared| Part::of(emission, *ending, shared));
+            self.add_by(trace, |shared, now| Part::of(emission, *ending, now, shared));
         } else if emission.name() == INTERACTION_LATE.name() {
             self.late(trace, milliseconds(emission, "commit"));
         } else if let Some(ended) = Ended::of(trace, emission) {
@@ -140,12 +140,13 @@ impl Traces {
 
     #[cfg(test)]
     pub(super) fn add(&self, trace: TraceId, part: Part) {
-        self.add_by(trace, |_| Some(part));
+        self.add_by(trace, |_, _| Some(part));
     }
 
-    fn add_by(&self, trace: TraceId, make: impl FnOnce(&mut Shared) -> Option<Part>) {
+    fn add_by(&self, trace: TraceId, make: impl FnOnce(&mut Shared, f64) -> Option<Part>) {
+        let now = now();
         let mut inner = self.lock();
-        let dropped = make(&mut inner.shared).map_or(0, |part| inner.add(trace, part));
+        let dropped = make(&mut inner.shared, now).map_or(0, |part| inner.add(trace, part, now));
         drop(inner);
         if dropped > 0 {
             execute!(TRACE_DROPPED, { count: dropped });
@@ -204,9 +205,9 @@ impl Traces {
 
 impl Inner {
     /// Says how many other traces had to go for it.
-    fn add(&mut self, trace: TraceId, part: Part) -> u64 {
+    fn add(&mut self, trace: TraceId, part: Part, now: f64) -> u64 {
         match self.traces.get_mut(&trace) {
-            None => return self.waiting.add(trace, part, now()),
+            None => return self.waiting.add(trace, part, now),
             Some(entry) if entry.parts.len() < MAX_PARTS => entry.parts.push(part),
             Some(entry) => entry.omitted += 1,
         }

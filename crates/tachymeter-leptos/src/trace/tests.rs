@@ -288,6 +288,33 @@ fn when_too_many_parts_wait_the_oldest_go_and_are_counted() {
 }
 
 #[test]
+fn parts_that_come_mingled_are_each_joined_to_their_own() {
+    // So many traces that some have their place in common.
+    let (traces, many) = (Traces::new(), MAX_WAITING as u64 / 4);
+    for part in served().iter().take(3) {
+        (0..many).for_each(|number| traces.add(trace(number), part.clone()));
+    }
+    assert_eq!(traces.len(), many as usize);
+    // Each is looked at before others push it out of the list.
+    for number in 0..many {
+        traces.end(trace(number), red(number));
+        let found = traces.find(&trace(number).to_string()).expect("just ended");
+        let kinds =
+            ["db.query", "leptos.server_fn", "http.request"].map(|kind| found.rows.iter().filter(|row| row.kind == kind).count());
+        assert_eq!((kinds, found.omitted), ([1, 1, 1], 0), "{number}");
+    }
+}
+
+#[test]
+fn a_rerender_is_late_also_before_its_interaction_is_told() {
+    let traces = Traces::new();
+    traces.add(trace(1), call());
+    traces.late(trace(1), Some(400.0));
+    traces.end(trace(1), red(1));
+    assert_eq!(whole(&traces).marks.last().map(|mark| (mark.kind, mark.at)), Some((MarkKind::Late, 400.0)));
+}
+
+#[test]
 fn too_many_parts_are_counted_and_not_kept() {
     let traces = Traces::new();
     (0..MAX_PARTS + 5).for_each(|_| traces.add(trace(1), served()[0].clone()));

@@ -1,9 +1,9 @@
 //! Parts that wait until their interaction is reported: a ring, so that under load what comes and what goes needs no memory of its own.
 
 use std::collections::VecDeque;
+use std::hash::BuildHasher;
 
-use hashbrown::HashMap;
-use hashbrown::hash_map::Entry;
+use hashbrown::{DefaultHashBuilder, HashMap};
 use tachymeter::TraceId;
 
 use super::part::Part;
@@ -13,13 +13,21 @@ use super::store::MAX_PARTS;
 pub(super) const MAX_WAITING: usize = 65_536;
 const WAITING_FOR: f64 = 120_000.0;
 
-/// The parts of all traces in the order in which they came, those of one trace linked to one another.
-#[derive(Debug, Default)]
+/// The parts of all traces in the order in which they came. Each knows the one before it of the same place, and a place has few traces:
+/// a map from traces to parts would cost a request more than all that is looked at here, for most of it is in no cache.
+#[derive(Debug)]
 pub(super) struct Waiting {
     ring: VecDeque<Slot>,
-    /// The number of the first one in the ring. They are counted on for ever.
-    first: u64,
-    chains: HashMap<TraceId, Chain>,
+    /// The number of the first one in the ring. They are counted on for ever, around the end of the numbers.
+    first: u32,
+    /// By a hash of the trace: the number of the last part there, which may be gone by now.
+    places: Box<[u32]>,
+    /// Random, for browsers choose what is hashed.
+    seed: DefaultHashBuilder,
+    /// How many traces wait.
+    traces: usize,
+    /// Re-renders that came when their interaction had ended, which isn't here yet.
+    late: HashMap<TraceId, Vec<f64>>,
 }
 
 #[derive(Debug)]
@@ -28,19 +36,12 @@ struct Slot {
     trace: TraceId,
     /// Until its interaction takes it.
     part: Option<Part>,
-    /// The one before it of the same trace.
-    before: Option<u64>,
+    /// The one before it of the same place.
+    before: u32,
+    /// How many parts of its trace have come.
+    came: u32,
     /// Whether it is the last one of its trace.
     last: bool,
-}
-
-/// The parts of one trace.
-#[derive(Debug)]
-struct Chain {
-    last: u64,
-    /// How many came.
-    came: u32,
-    late: Vec<f64>,
 }
 
 /// What has waited for an interaction.
@@ -53,68 +54,110 @@ pub(super) struct Waited {
     pub(super) late: Vec<f64>,
 }
 
+impl Default for Waiting {
+    fn default() -> Self {
+        Self {
+            ring: VecDeque::new(),
+            // A place where nothing ever came says 0.
+            first: 1,
+            places: vec![0; MAX_WAITING].into(),
+            seed: DefaultHashBuilder::default(),
+            traces: 0,
+            late: HashMap::new(),
+        }
+    }
+}
+
 impl Waiting {
     /// Says how many traces had to go for it, or had waited for too long.
     pub(super) fn add(&mut self, trace: TraceId, part: Part, now: f64) -> u64 {
-        let number = self.first + self.ring.len() as u64;
-        let before = match self.chains.entry(trace) {
-            Entry::Vacant(place) => {
-                place.insert(Chain { last: number, came: 1, late: Vec::new() });
-                None
+        // Before it comes: so the ring has never more than it may, and what comes is written where something went.
+        let dropped = self.forget(now);
+        let place = self.place_of(trace);
+        let known = self.last_of(trace, self.places[place]);
+        let mut came = 1;
+        if let Some(known) = known.and_then(|at| self.ring.get_mut(at)) {
+            if known.came as usize >= MAX_PARTS {
+                known.came += 1;
+                return dropped;
             }
-            Entry::Occupied(mut chain) => {
-                let chain = chain.get_mut();
-                chain.came += 1;
-                if chain.came as usize > MAX_PARTS {
-                    return 0;
-                }
-                let before = std::mem::replace(&mut chain.last, number);
-                self.ring[(before - self.first) as usize].last = false;
-                Some(before)
+            came += known.came;
+            known.last = false;
+        } else {
+            self.traces += 1;
+        }
+        let number = self.first.wrapping_add(self.ring.len() as u32);
+        let before = std::mem::replace(&mut self.places[place], number);
+        self.ring.push_back(Slot { at: now, trace, part: Some(part), before, came, last: true });
+        dropped
+    }
+
+    fn place_of(&self, trace: TraceId) -> usize {
+        self.seed.hash_one(trace) as usize % MAX_WAITING
+    }
+
+    /// Where in the ring a number is, if it is there.
+    fn at(&self, number: u32) -> Option<usize> {
+        let at = number.wrapping_sub(self.first) as usize;
+        (at < self.ring.len()).then_some(at)
+    }
+
+    /// Where the trace's last part is that waits, beginning with this number.
+    fn last_of(&self, trace: TraceId, mut number: u32) -> Option<usize> {
+        let mut bound = self.ring.len();
+        loop {
+            // Always an older one: a number that has come round can't lead in circles.
+            let at = self.at(number).filter(|at| *at < bound)?;
+            let slot = &self.ring[at];
+            if slot.trace == trace {
+                return slot.part.is_some().then_some(at);
             }
-        };
-        self.ring.push_back(Slot { at: now, trace, part: Some(part), before, last: true });
-        self.forget(now)
+            (number, bound) = (slot.before, at);
+        }
     }
 
     fn forget(&mut self, now: f64) -> u64 {
         let mut dropped = 0;
         while let Some(oldest) = self.ring.front() {
             let waits = oldest.part.is_some();
-            if waits && self.ring.len() <= MAX_WAITING && now - oldest.at <= WAITING_FOR {
+            if waits && self.ring.len() < MAX_WAITING && now - oldest.at <= WAITING_FOR {
                 break;
             }
-            // Most traces have a later part, so that theirs is found in the ring alone.
             if waits && oldest.last {
-                self.chains.remove(&oldest.trace);
+                self.late.remove(&oldest.trace);
+                self.traces -= 1;
                 dropped += 1;
             }
             self.ring.pop_front();
-            self.first += 1;
+            self.first = self.first.wrapping_add(1);
         }
         dropped
     }
 
     /// The interaction of this trace is here.
     pub(super) fn take(&mut self, trace: TraceId) -> Waited {
-        let Some(chain) = self.chains.remove(&trace) else { return Waited::default() };
-        let (mut parts, mut next) = (Vec::with_capacity(chain.came as usize), Some(chain.last));
-        while let Some(number) = next.filter(|number| *number >= self.first) {
-            let slot = &mut self.ring[(number - self.first) as usize];
+        let Some(last) = self.last_of(trace, self.places[self.place_of(trace)]) else { return Waited::default() };
+        let came = self.ring[last].came;
+        let (mut parts, mut next) = (Vec::with_capacity(MAX_PARTS.min(came as usize)), Some(last));
+        while let Some(at) = next {
+            let slot = &mut self.ring[at];
             parts.extend(slot.part.take());
-            next = slot.before;
+            let before = slot.before;
+            next = self.last_of(trace, before);
         }
         parts.reverse();
-        Waited { omitted: chain.came - parts.len() as u32, parts, late: chain.late }
+        self.traces -= 1;
+        Waited { omitted: came - parts.len() as u32, parts, late: self.late.remove(&trace).unwrap_or_default() }
     }
 
     /// A re-render that came when the interaction had ended, which isn't here yet. Without a part nobody waits.
     pub(super) fn late(&mut self, trace: TraceId) -> Option<&mut Vec<f64>> {
-        self.chains.get_mut(&trace).map(|chain| &mut chain.late)
+        self.last_of(trace, self.places[self.place_of(trace)])?;
+        Some(self.late.entry(trace).or_default())
     }
 
     /// How many traces wait.
     pub(super) fn len(&self) -> usize {
-        self.chains.len()
+        self.traces
     }
 }

@@ -9,7 +9,7 @@ use std::cell::{Cell, RefCell};
 use leptos::prelude::window;
 use wasm_bindgen::prelude::Closure;
 use wasm_bindgen::{JsCast, JsValue};
-use web_sys::Event;
+use web_sys::{Event, KeyboardEvent};
 
 use super::causes::Causes;
 use super::tracker::{self, Opening};
@@ -17,6 +17,9 @@ use super::{executor, name, paint, start, watch};
 
 /// What is listened to.
 const TYPES: [&str; 9] = ["pointerdown", "pointerup", "click", "keydown", "keyup", "input", "change", "submit", "popstate"];
+
+/// The number of the key that sends off what was typed: asking for its name would take longer, at every key.
+const ENTER: u32 = 13;
 
 /// An event's type. It is known from the listener, which saves asking the event; others come from hooks only.
 type Kind = Cow<'static, str>;
@@ -57,6 +60,11 @@ pub(super) fn listen() {
     for name in TYPES {
         let seen = Closure::<dyn Fn(Event)>::new(move |event: Event| {
             if trusted(&event) {
+                // A browser that fills a form in sends a `keydown` without a key.
+                let sends_off = || event.dyn_ref::<KeyboardEvent>().is_some_and(|key| key.key_code() == ENTER);
+                if name == "change" || name == "keydown" && sends_off() {
+                    name::typed(&event);
+                }
                 see(event, name.into());
             }
         });

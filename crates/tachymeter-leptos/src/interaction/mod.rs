@@ -9,9 +9,9 @@
 //! for example `button "Save"`.
 //!
 //! Names are few and say nothing of a person: text within lists, tables and what can be edited is no name, nor is what stands in a field
-//! just now or has an `@`; a page gives 50 different ones of its own, and the server takes 100 per event, hooks' and `data-measure`
-//! included. What no program can know: that the text of a button is what somebody typed before, a person's name in a menu for
-//! example. Give such a control a `data-measure`.
+//! just now, is one of the 20 texts that were last typed since the page was loaded, or has an `@`; a page gives 50 different ones of its own,
+//! and the server takes 100 per event, hooks' and `data-measure` included. What no program can know: that the text of a button is what
+//! somebody typed another day, a person's name in a menu for example. Give such a control a `data-measure`.
 //!
 //! # How a re-render finds its cause
 //!

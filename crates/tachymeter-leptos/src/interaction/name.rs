@@ -4,12 +4,13 @@
 //! `data-measure`; else role and accessible name of the nearest control, for example `button "Save"`. A name comes from `aria-label`, or
 //! from the text of a button, a link, a tab or a label. It is left out within a list or a table outside of a `nav`, where text is data;
 //! when the control holds a field; within what can be edited; and when it has an `@`. A field's value is read only to leave out a text
-//! that repeats it.
+//! that repeats it, now or later.
 
 use std::cell::RefCell;
+use std::collections::VecDeque;
 
 use leptos::prelude::document;
-use wasm_bindgen::JsCast;
+use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{Element, Event};
 
 /// The longest name of a control, in characters; longer ones are cut.
@@ -22,9 +23,28 @@ const CONTROLS: &str = "[role],a,button,summary,label,input,select,textarea,form
 const DATA: &str = "li,td,th,option,[role=option],[role=row],[role=listitem],[role=gridcell],[contenteditable]";
 const FIELDS: &str = "input,select,textarea,[contenteditable]";
 const TYPED: &str = "textarea,input:not([type=checkbox],[type=radio],[type=hidden],[type=submit],[type=button])";
+/// How many texts are remembered that were typed before, the latest ones, and the longest, in characters: no name is longer.
+const MAX_TYPED: usize = 20;
 
 thread_local! {
     static GIVEN: RefCell<Vec<String>> = RefCell::default();
+    static TYPED_BEFORE: RefCell<VecDeque<String>> = RefCell::default();
+}
+
+/// A person has changed what this is about, or pressed a key that may do something with it: what stands there now may come back as a text of
+/// the page, when the field is empty again.
+pub(super) fn typed(event: &Event) {
+    let Some(field) = event.target().and_then(|target| target.dyn_into::<Element>().ok()) else { return };
+    // A page shows no password again, and it need not be in memory once more.
+    let is_open = field.matches(TYPED).unwrap_or(false) && field.get_attribute("type").as_deref() != Some("password");
+    let Some(value) = is_open.then(|| value_of(&field)).flatten() else { return };
+    let text: String = value.trim().chars().take(MAX_CHARS).collect();
+    TYPED_BEFORE.with_borrow_mut(|before| {
+        if text.len() > 1 && !before.contains(&text) {
+            before.push_back(text);
+            before.drain(..before.len().saturating_sub(MAX_TYPED));
+        }
+    });
 }
 
 pub(super) fn of(event: &Event, kind: &str) -> String {
@@ -107,11 +127,18 @@ fn name_of(control: &Element, role: &str) -> Option<String> {
     (!name.is_empty() && !name.contains('@') && !repeats_a_field(&text)).then_some(name)
 }
 
-/// Whether the text shows what stands in a field of the page just now.
+/// Whether the text shows what stands in a field of the page just now, or did before.
 fn repeats_a_field(text: &str) -> bool {
+    if TYPED_BEFORE.with_borrow(|before| before.iter().any(|typed| text.contains(typed))) {
+        return true;
+    }
     let Ok(fields) = document().query_selector_all(TYPED) else { return true };
-    let value = |at| js_sys::Reflect::get(fields.get(at)?.as_ref(), &"value".into()).ok()?.as_string();
+    let value = |at| value_of(fields.get(at)?.as_ref());
     (0..fields.length()).filter_map(value).any(|value| value.trim().len() > 1 && text.contains(value.trim()))
+}
+
+fn value_of(field: &JsValue) -> Option<String> {
+    js_sys::Reflect::get(field, &"value".into()).ok()?.as_string()
 }
 
 fn label_of(field: &Element) -> Option<Element> {

@@ -13,6 +13,7 @@ fn counter() -> (RwSignal<i32>, impl FnMut(leptos::ev::MouseEvent) + Copy) {
 async fn names() {
     a_control_is_called_by_its_role_and_name().await;
     what_a_person_typed_is_in_no_name().await;
+    nor_is_what_a_person_typed_before().await;
     a_key_a_pointer_and_a_form_are_inputs_too().await;
     a_page_gives_only_so_many_names().await;
 }
@@ -92,6 +93,46 @@ async fn what_a_person_typed_is_in_no_name() {
         } else {
             page.dispatch(class, event)
         }
+        assert_eq!(page.closed(1).await[0].get("name"), Some(name), "{class}");
+    }
+}
+
+/// A field that has been emptied since, by a `change` or by Enter, as a list of tasks does.
+async fn nor_is_what_a_person_typed_before() {
+    let page = Page::show(|| {
+        let (count, add) = counter();
+        view! {
+            <p>{count}</p>
+            <input class="name"/>
+            <textarea class="task"></textarea>
+            <input class="password" type="password"/>
+            <button class="menu" on:click=add>"Account of Ada Byron"</button>
+            <button class="note" on:click=add>"Undo: write a program"</button>
+            <button class="other" on:click=add>"Engine"</button>
+        }
+    });
+    microtasks().await;
+    let called = [("menu", "button \"Account of Ada Byron\""), ("note", "button \"Undo: write a program\"")];
+    for (class, name) in called {
+        page.click(class);
+        assert_eq!(page.closed(1).await[0].get("name"), Some(name), "nobody has typed it yet");
+    }
+    let type_into = |class: &str, text: &str, event: &web_sys::Event| {
+        let field = page.find(class);
+        let value = |text: &str| js_sys::Reflect::set(&field, &"value".into(), &text.into()).expect("a field");
+        value(text);
+        _ = field.unchecked_ref::<web_sys::EventTarget>().dispatch_event(event);
+        value("");
+    };
+    let change = || web_sys::Event::new("change").expect("an event");
+    let enter = web_sys::KeyboardEventInit::new();
+    enter.set_key_code(13);
+    type_into("name", " Ada Byron ", &change());
+    let enter = web_sys::KeyboardEvent::new_with_keyboard_event_init_dict("keydown", &enter).expect("an event");
+    type_into("task", "write a program", &enter);
+    type_into("password", "Engine", &change());
+    for (class, name) in [("menu", "button"), ("note", "button"), ("other", "button \"Engine\"")] {
+        page.click(class);
         assert_eq!(page.closed(1).await[0].get("name"), Some(name), "{class}");
     }
 }

@@ -100,6 +100,8 @@ fn role_of(control: &Element) -> String {
         },
         "textarea" => "textbox",
         "select" => "combobox",
+        // The most frequent one, without one more question.
+        "button" => return tag,
         _ if control.has_attribute("contenteditable") => "textbox",
         _ => return tag,
     };

@@ -192,6 +192,8 @@ fn lines(marks: &[Mark], end: f64) -> Vec<AnyView> {
 const fn line_class(kind: MarkKind) -> &'static str {
     match kind {
         MarkKind::FirstRender | MarkKind::LastRender => "tm-line-render",
+        MarkKind::Settled => "tm-line-settled",
+        MarkKind::Frame => "tm-line-frame",
         MarkKind::Paint => "tm-line-paint",
         MarkKind::EventTiming => "tm-line-browser",
         MarkKind::Late => "tm-line-late",

@@ -26,6 +26,9 @@ pub(super) struct Ended {
     pub(super) total: f64,
     pub(super) commit: f64,
     pub(super) first_render: f64,
+    pub(super) settled: Option<f64>,
+    /// What was never shown has none.
+    pub(super) frame: Option<f64>,
     pub(super) event_timing: Option<f64>,
     pub(super) renders: u32,
     /// How many of them other interactions have caused as well.
@@ -56,6 +59,8 @@ impl Ended {
             total,
             commit,
             first_render: milliseconds(emission, "first_render").unwrap_or(commit),
+            settled: milliseconds(emission, "settled"),
+            frame: milliseconds(emission, "frame").filter(|frame| *frame > 0.0),
             event_timing: milliseconds(emission, "event_timing"),
             renders: count("renders"),
             shared: count("shared"),

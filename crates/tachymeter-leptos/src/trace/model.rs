@@ -153,6 +153,10 @@ pub enum MarkKind {
     FirstRender,
     /// The last one is.
     LastRender,
+    /// Nothing of it is queued or under way any more.
+    Settled,
+    /// The animation frame that shows it begins.
+    Frame,
     /// It is on the screen.
     Paint,
     /// The first paint by the browser's own word.
@@ -167,6 +171,8 @@ impl MarkKind {
         match self {
             Self::FirstRender => "first re-render",
             Self::LastRender => "last re-render",
+            Self::Settled => "settled",
+            Self::Frame => "its frame",
             Self::Paint => "paint",
             Self::EventTiming => "first paint, by the browser (Event Timing)",
             Self::Late => "late re-render",

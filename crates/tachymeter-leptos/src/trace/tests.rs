@@ -72,6 +72,8 @@ fn ended(number: u64, name: &str, total: f64, outcome: Outcome) -> Ended {
         total,
         commit: 120.0,
         first_render: 13.0,
+        settled: Some(121.0),
+        frame: Some(126.0),
         event_timing: Some(24.0),
         renders: 2,
         shared: 0,
@@ -147,7 +149,14 @@ fn a_waterfall_has_a_row_per_part_below_its_cause_and_one_clock() {
     let marks: Vec<_> = seen.marks.iter().map(|mark| (mark.kind, mark.at)).collect();
     assert_eq!(
         marks,
-        [(MarkKind::FirstRender, 13.0), (MarkKind::LastRender, 120.0), (MarkKind::Paint, 130.0), (MarkKind::EventTiming, 24.0)]
+        [
+            (MarkKind::FirstRender, 13.0),
+            (MarkKind::LastRender, 120.0),
+            (MarkKind::Settled, 121.0),
+            (MarkKind::Frame, 126.0),
+            (MarkKind::Paint, 130.0),
+            (MarkKind::EventTiming, 24.0)
+        ]
     );
     assert_eq!((seen.end, seen.parts.iter().map(|(_, ms)| ms).sum::<f64>()), (145.0, seen.summary.total));
 }

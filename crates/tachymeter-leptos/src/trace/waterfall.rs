@@ -45,6 +45,8 @@ fn marks(ended: &Ended, late: &[f64]) -> Vec<Mark> {
     if ended.renders > 0 {
         marks.push(Mark { kind: MarkKind::LastRender, at: ended.commit });
     }
+    marks.extend(ended.settled.map(|at| Mark { kind: MarkKind::Settled, at }));
+    marks.extend(ended.frame.map(|at| Mark { kind: MarkKind::Frame, at }));
     marks.push(Mark { kind: MarkKind::Paint, at: ended.total });
     marks.extend(ended.event_timing.map(|at| Mark { kind: MarkKind::EventTiming, at }));
     marks.extend(late.iter().map(|at| Mark { kind: MarkKind::Late, at: *at }));

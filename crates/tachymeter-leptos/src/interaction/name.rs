@@ -7,7 +7,6 @@
 //! that repeats it, now or later.
 
 use std::cell::RefCell;
-use std::collections::VecDeque;
 
 use leptos::prelude::document;
 use wasm_bindgen::{JsCast, JsValue};
@@ -28,7 +27,7 @@ const MAX_TYPED: usize = 20;
 
 thread_local! {
     static GIVEN: RefCell<Vec<String>> = RefCell::default();
-    static TYPED_BEFORE: RefCell<VecDeque<String>> = RefCell::default();
+    static TYPED_BEFORE: RefCell<Vec<String>> = RefCell::default();
 }
 
 /// A person has changed what this is about, or pressed a key that may do something with it: what stands there now may come back as a text of
@@ -41,8 +40,10 @@ pub(super) fn typed(event: &Event) {
     let text: String = value.trim().chars().take(MAX_CHARS).collect();
     TYPED_BEFORE.with_borrow_mut(|before| {
         if text.len() > 1 && !before.contains(&text) {
-            before.push_back(text);
-            before.drain(..before.len().saturating_sub(MAX_TYPED));
+            if before.len() == MAX_TYPED {
+                before.remove(0);
+            }
+            before.push(text);
         }
     });
 }

@@ -89,7 +89,7 @@ fn compare(what: &str, statsd: &str, otlp: &str) {
             compared.by_rate(),
             compared.by_processor(),
             compared.per_second()[0],
-            compared.each() * 1e6,
+            compared.each()[0] * 1e6,
         );
     }
 }

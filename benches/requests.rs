@@ -10,7 +10,7 @@
 
 mod server;
 
-use server::{Request, Server};
+use server::{Compared, Request, Server};
 
 /// A person opens a page, its script calls a server function with a query, and the browser asks for a file.
 const VISIT: [(&str, Request); 3] = [
@@ -33,7 +33,7 @@ fn main() {
     let (names, requests): (Vec<_>, Vec<_>) = VISIT.into_iter().chain([NEXT_TO_NOTHING]).unzip();
     let compared = server::compare(|| Server::start("with", &[]), || Server::start("without", &[]), &requests);
     for (what, compared) in names.iter().zip(&compared) {
-        let ([rate, _], each) = (compared.per_second(), compared.each() * 1e6);
+        let (rate, each) = (compared.per_second()[0], compared.each()[0] * 1e6);
         println!(
             "{what}: with ÷ without {} by requests per second, {} by processor time ({rate:.0} per second, {each:.1} µs each with)",
             compared.by_rate(),
@@ -41,12 +41,12 @@ fn main() {
         );
     }
     // As many of each: the times of one of each, added up.
-    let [with, without] = [0, 1].map(|which| {
-        let visit = compared.iter().take(VISIT.len());
-        1.0 / visit.map(|compared| 1.0 / compared.per_second()[which]).sum::<f64>()
-    });
+    let visit = &compared[..VISIT.len()];
+    let over = |[with, without]: [f64; 2]| without / with;
+    let sum = |time: fn(&Compared) -> [f64; 2]| visit.iter().map(time).fold([0.0; 2], |sum, [a, b]| [sum[0] + a, sum[1] + b]);
     println!(
-        "a visit, which is one of each but the last: with ÷ without {:.3} by visits per second (budget 0.970)",
-        with / without
+        "a visit, which is one of each but the last: with ÷ without {:.3} by visits per second, {:.3} by processor time (budget 0.970)",
+        over(sum(|compared| compared.per_second().map(f64::recip))),
+        over(sum(Compared::each)),
     );
 }

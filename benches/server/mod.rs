@@ -208,12 +208,16 @@ impl Compared {
 
     /// Requests per second of either.
     pub(crate) fn per_second(&self) -> [f64; 2] {
-        [&self.first, &self.second].map(|turns| quartiles(&turns.iter().map(|(rate, _)| *rate).collect::<Vec<_>>())[1])
+        self.median(|turn| turn.0)
     }
 
-    /// Processor time that the first took for a request, in seconds.
-    pub(crate) fn each(&self) -> f64 {
-        quartiles(&self.first.iter().map(|(_, time)| *time).collect::<Vec<_>>())[1]
+    /// Processor time that either took for a request, in seconds.
+    pub(crate) fn each(&self) -> [f64; 2] {
+        self.median(|turn| turn.1)
+    }
+
+    fn median(&self, of: impl Fn(&(f64, f64)) -> f64) -> [f64; 2] {
+        [&self.first, &self.second].map(|turns| quartiles(&turns.iter().map(&of).collect::<Vec<_>>())[1])
     }
 }
 

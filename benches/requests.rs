@@ -35,7 +35,8 @@ fn main() {
     for (what, compared) in names.iter().zip(&compared) {
         let (rate, each) = (compared.per_second()[0], compared.each()[0] * 1e6);
         println!(
-            "{what}: with ÷ without {} by requests per second, {} by processor time ({rate:.0} per second, {each:.1} µs each with)",
+            "{what}: with ÷ without {} by requests per second, {} by processor time \
+             ({rate:.0} per second, {each:.1} µs each with; budget 0.970)",
             compared.by_rate(),
             compared.by_processor(),
         );

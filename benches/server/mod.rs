@@ -96,8 +96,7 @@ impl Server {
         page.split("tachymeter-page\" content=\"").nth(1).expect("it names its prefix")[..16].to_owned()
     }
 
-    /// Requests per second, and seconds of processor time per request.
-    pub(crate) fn turn(&mut self, request: Request) -> (f64, f64) {
+    fn turn(&mut self, request: Request) -> Turn {
         let (before, from, mut count) = (self.processor_time(), Instant::now(), 0u32);
         (0..self.sockets.len()).for_each(|index| self.ask(index, request));
         while from.elapsed() < TURN {
@@ -181,47 +180,40 @@ fn length_of(answer: &[u8]) -> Option<Length> {
     Some(length.map_or(Length::Chunked, |length| Length::Known(head + 4 + length.parse::<usize>().expect("a number"))))
 }
 
-/// Turns with one request: the first server's figures over the second's; below 1 the first does worse.
+/// What one server did in a turn: requests per second, and seconds of processor time for each.
+type Turn = (f64, f64);
+
+/// Turns of both with one request. Ratios are the first's figures over the second's; below 1 the first does worse.
 #[derive(Default)]
-pub(crate) struct Compared {
-    rates: Vec<f64>,
-    times: Vec<f64>,
-    first: Vec<(f64, f64)>,
-    second: Vec<(f64, f64)>,
-}
+pub(crate) struct Compared(Vec<[Turn; 2]>);
 
 impl Compared {
-    fn turn(&mut self, first: (f64, f64), second: (f64, f64)) {
-        self.rates.push(first.0 / second.0);
-        self.times.push(second.1 / first.1);
-        self.first.push(first);
-        self.second.push(second);
-    }
-
     pub(crate) fn by_rate(&self) -> Spread {
-        Spread(quartiles(&self.rates))
+        self.spread(|[first, second]| first.0 / second.0)
     }
 
     pub(crate) fn by_processor(&self) -> Spread {
-        Spread(quartiles(&self.times))
+        self.spread(|[first, second]| second.1 / first.1)
     }
 
     /// Requests per second of either.
     pub(crate) fn per_second(&self) -> [f64; 2] {
-        self.median(|turn| turn.0)
+        [0, 1].map(|which| self.spread(|turns| turns[which].0).0[1])
     }
 
     /// Processor time that either took for a request, in seconds.
     pub(crate) fn each(&self) -> [f64; 2] {
-        self.median(|turn| turn.1)
+        [0, 1].map(|which| self.spread(|turns| turns[which].1).0[1])
     }
 
-    fn median(&self, of: impl Fn(&(f64, f64)) -> f64) -> [f64; 2] {
-        [&self.first, &self.second].map(|turns| quartiles(&turns.iter().map(&of).collect::<Vec<_>>())[1])
+    fn spread(&self, of: impl Fn(&[Turn; 2]) -> f64) -> Spread {
+        let mut values: Vec<f64> = self.0.iter().map(of).collect();
+        values.sort_by(f64::total_cmp);
+        Spread([1, 2, 3].map(|quarter| values[values.len() * quarter / 4]))
     }
 }
 
-/// The median of many ratios, and between which two the middle half of them lies.
+/// The median of many figures, and between which two the middle half of them lies.
 pub(crate) struct Spread([f64; 3]);
 
 impl std::fmt::Display for Spread {
@@ -241,7 +233,7 @@ pub(crate) fn compare(first: impl Fn() -> Server, second: impl Fn() -> Server, r
             for turn in 0..WARM + TURNS {
                 let (first, second) = in_turns(turn, || first.turn(*request), || second.turn(*request));
                 if turn >= WARM {
-                    compared.turn(first, second);
+                    compared.0.push([first, second]);
                 }
             }
         }
@@ -258,10 +250,4 @@ fn in_turns<A, B>(turn: usize, first: impl FnOnce() -> A, second: impl FnOnce() 
         let second = second();
         (first(), second)
     }
-}
-
-fn quartiles(values: &[f64]) -> [f64; 3] {
-    let mut values = values.to_vec();
-    values.sort_by(f64::total_cmp);
-    [1, 2, 3].map(|quarter| values[values.len() * quarter / 4])
 }

@@ -74,9 +74,8 @@ impl Waiting {
         // Before it comes: so the ring has never more than it may, and what comes is written where something went.
         let dropped = self.forget(now);
         let place = self.place_of(trace);
-        let known = self.last_of(trace, self.places[place]);
         let mut came = 1;
-        if let Some(known) = known.and_then(|at| self.ring.get_mut(at)) {
+        if let Some(known) = self.before(self.places[place], trace).and_then(|at| self.ring.get_mut(at)) {
             if known.came as usize >= MAX_PARTS {
                 known.came += 1;
                 return dropped;
@@ -102,8 +101,13 @@ impl Waiting {
         (at < self.ring.len()).then_some(at)
     }
 
-    /// Where the trace's last part is that waits, beginning with this number.
-    fn last_of(&self, trace: TraceId, mut number: u32) -> Option<usize> {
+    /// Where the trace's last part is, if it waits.
+    fn last_of(&self, trace: TraceId) -> Option<usize> {
+        self.before(self.places[self.place_of(trace)], trace)
+    }
+
+    /// The same from this number back.
+    fn before(&self, mut number: u32, trace: TraceId) -> Option<usize> {
         let mut bound = self.ring.len();
         loop {
             // Always an older one: a number that has come round can't lead in circles.
@@ -136,14 +140,14 @@ impl Waiting {
 
     /// The interaction of this trace is here.
     pub(super) fn take(&mut self, trace: TraceId) -> Waited {
-        let Some(last) = self.last_of(trace, self.places[self.place_of(trace)]) else { return Waited::default() };
+        let Some(last) = self.last_of(trace) else { return Waited::default() };
         let came = self.ring[last].came;
         let (mut parts, mut next) = (Vec::with_capacity(MAX_PARTS.min(came as usize)), Some(last));
         while let Some(at) = next {
             let slot = &mut self.ring[at];
             parts.extend(slot.part.take());
-            let before = slot.before;
-            next = self.last_of(trace, before);
+            let number = slot.before;
+            next = self.before(number, trace);
         }
         parts.reverse();
         self.traces -= 1;
@@ -152,7 +156,7 @@ impl Waiting {
 
     /// A re-render that came when the interaction had ended, which isn't here yet. Without a part nobody waits.
     pub(super) fn late(&mut self, trace: TraceId) -> Option<&mut Vec<f64>> {
-        self.last_of(trace, self.places[self.place_of(trace)])?;
+        self.last_of(trace)?;
         Some(self.late.entry(trace).or_default())
     }
 
